@@ -1,0 +1,36 @@
+{
+    "name": "CRM Loyalty",
+    "summary": "Who your customers are, what each is worth and what to do next",
+    "version": "19.0.1.0.0",
+    "author": "CRM Loyalty contributors",
+    "license": "LGPL-3",
+    "category": "Sales/CRM",
+    "depends": [
+        "phone_validation",
+        "sale_crm",
+        "sale_loyalty",
+        "sale_margin",
+        "sms",
+    ],
+    "external_dependencies": {"python": ["openpyxl", "phonenumbers", "xlsxwriter"]},
+    "data": [
+        # Groups and access
+        "security/crm_loyalty_groups.xml",
+        "security/ir.model.access.csv",
+        "security/crm_loyalty_rules.xml",
+        # Data
+        "data/ir_cron_data.xml",
+        # Views
+        "views/crm_customer_history_views.xml",
+        "views/crm_customer_purchase_views.xml",
+        "views/crm_customer_views.xml",
+        "views/crm_lead_views.xml",
+        "views/crm_lost_reason_views.xml",
+        "views/res_partner_views.xml",
+        "views/sale_order_views.xml",
+        "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/crm_loyalty_menus.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+}

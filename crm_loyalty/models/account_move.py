@@ -1,0 +1,44 @@
+from odoo import models
+
+from .crm_customer_purchase import SALE_TYPES
+
+# What a row of purchases reads of a document after it is posted.
+PURCHASE_FIELDS = {
+    "state",
+    "commercial_partner_id",
+    "partner_id",
+    "company_id",
+    "invoice_date",
+    "reversed_entry_id",
+}
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["account.move", "crm.customer.link"]
+    _customer_partner_path = "commercial_partner_id"
+
+    # Odoo's own contact form sums invoices by this column; so do the profiles.
+    _commercial_partner_idx = models.Index("(commercial_partner_id)")
+
+    def write(self, vals):
+        """Write and remove purchases in the transaction that posts or resets."""
+        result = super().write(vals)
+        if PURCHASE_FIELDS & vals.keys():
+            self._sync_customer_purchases()
+        return result
+
+    def unlink(self):
+        # The rows go by the database's cascade; who owned them is asked before.
+        purchases = self.env["crm.customer.purchase"].sudo()
+        partners = purchases.search([("move_id", "in", self.ids)]).partner_id
+        result = super().unlink()
+        self.env["crm.customer.mark"]._mark(partners.ids)
+        return result
+
+    def _sync_customer_purchases(self):
+        """Bring the purchases of these documents up to date."""
+        documents = self.filtered(lambda move: move.move_type in SALE_TYPES)
+        if documents:
+            # Whoever may post writes the purchase; only these documents are read.
+            self.env["crm.customer.purchase"].sudo()._sync(documents.ids)

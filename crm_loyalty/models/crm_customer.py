@@ -1,0 +1,435 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from .. import lifecycle
+
+STAGES = [
+    ("suspect", "Suspect"),
+    ("prospect", "Prospect"),
+    ("disqualified", "Disqualified"),
+    ("first_time", "First-time"),
+    ("repeat", "Repeat"),
+    ("regular", "Regular"),
+    ("advocate", "Advocate"),
+    ("partner", "Partner"),
+]
+PHASES = [
+    ("prospect", "Prospect"),
+    ("responder", "Responder"),
+    ("active", "Active"),
+    ("former", "Former"),
+]
+MANUAL_STAGES = [
+    ("disqualified", "Disqualified"),
+    ("advocate", "Advocate"),
+    ("partner", "Partner"),
+]
+# What users may write; everything else is written by `_refresh` alone. To each value
+# its reason and last day, which users write too, and the stamps of who and since when.
+MANUAL_FIELDS = {
+    "manual_stage": {
+        "reason": "manual_stage_reason",
+        "until": "manual_stage_until",
+        "user": "manual_stage_user_id",
+        "since": "manual_stage_date",
+    },
+    "left_date": {
+        "reason": "left_reason",
+        "until": "left_until",
+        "user": "left_user_id",
+    },
+}
+
+
+class CrmCustomer(models.Model):
+    """The customer profile: one row per commercial partner and company.
+
+    All values but the manual ones are written by `_refresh` in set-based SQL.
+    Stored are only values that rest while nothing happens: dates, not ages.
+    """
+
+    _name = "crm.customer"
+    _description = "Customer Profile"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "net_revenue_12m desc, id"
+    _rec_name = "partner_id"
+    _rec_names_search = ["partner_id"]
+
+    # -- who
+    partner_id = fields.Many2one(
+        "res.partner", "Customer", required=True, readonly=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(related="partner_id.active", store=True)
+    user_id = fields.Many2one(
+        "res.users",
+        "Salesperson",
+        compute="_compute_user_id",
+        store=True,
+        index="btree_not_null",
+    )
+    team_id = fields.Many2one(
+        "crm.team",
+        "Sales Team",
+        compute="_compute_user_id",
+        store=True,
+        index="btree_not_null",
+    )
+    email = fields.Char(related="partner_id.email")
+    phone = fields.Char(related="partner_id.phone")
+    country_id = fields.Many2one(related="partner_id.country_id")
+
+    # -- where in its life
+    stage = fields.Selection(STAGES, required=True, readonly=True, default="suspect")
+    phase = fields.Selection(PHASES, required=True, readonly=True, default="prospect")
+    peak_stage = fields.Selection(
+        [item for item in STAGES if item[0] in lifecycle.LADDER],
+        "Highest Stage",
+        required=True,
+        readonly=True,
+        default="suspect",
+        help="The highest stage this customer ever reached. It never falls.",
+    )
+
+    # -- what it is worth (company currency, untaxed, net of credit notes)
+    first_purchase_date = fields.Date("First Purchase", readonly=True)
+    last_purchase_date = fields.Date("Last Purchase", readonly=True)
+    purchase_count = fields.Integer("Purchases", readonly=True)
+    purchase_days = fields.Integer(
+        "Purchase Days", readonly=True, help="Number of distinct days of purchase."
+    )
+    active_until = fields.Date(
+        readonly=True,
+        help="Last day on which the customer still counts as active unless he buys "
+        "again.",
+    )
+    net_revenue = fields.Monetary(readonly=True, currency_field="currency_id")
+    net_revenue_12m = fields.Monetary(
+        "Net Revenue (12 Months)", readonly=True, currency_field="currency_id"
+    )
+    margin_12m = fields.Monetary(
+        "Margin (12 Months)", readonly=True, currency_field="currency_id"
+    )
+    next_change_date = fields.Date(
+        readonly=True,
+        help="First day on which a value of this profile can change without a new "
+        "document.",
+    )
+
+    # -- set by hand
+    manual_stage = fields.Selection(MANUAL_STAGES, "Stage by Hand")
+    manual_stage_reason = fields.Char("Reason for the Stage")
+    manual_stage_date = fields.Date("Stage Since", readonly=True)
+    manual_stage_until = fields.Date("Stage Until")
+    manual_stage_user_id = fields.Many2one("res.users", "Stage Set By", readonly=True)
+    left_date = fields.Date(
+        "Left On", help="The customer told us he has left, or we know it."
+    )
+    left_reason = fields.Char("Reason for Leaving")
+    left_until = fields.Date(
+        "Left Until", help="From the day after, the rules decide again."
+    )
+    left_user_id = fields.Many2one("res.users", "Left Noted By", readonly=True)
+
+    history_ids = fields.One2many("crm.customer.history", "customer_id", "History")
+    history_count = fields.Integer(compute="_compute_history_count")
+    explanation = fields.Text("Why", compute="_compute_explanation")
+
+    _partner_company_uniq = models.Constraint(
+        "UNIQUE (partner_id, company_id)",
+        "A contact has one profile in each company.",
+    )
+    # Used by the list of customers in its default order.
+    _company_revenue_idx = models.Index("(company_id, net_revenue_12m DESC, id)")
+    # Used by the daily pass.
+    _next_change_idx = models.Index("(company_id, next_change_date)")
+
+    # -- computes
+    @api.depends(
+        "partner_id.user_id.company_ids",
+        "partner_id.user_id.sale_team_id.company_id",
+        "company_id",
+    )
+    def _compute_user_id(self):
+        """The contact's salesperson where he may enter the company, and his team.
+
+        Written also by `_refresh`; computed here so that who may see a customer
+        changes in the transaction that moves the customer or the membership.
+        """
+        for customer in self:
+            user = customer.partner_id.user_id
+            if customer.company_id not in user.company_ids:
+                user = user.browse()
+            team = user.sale_team_id
+            if team.company_id and team.company_id != customer.company_id:
+                team = team.browse()
+            customer.user_id = user
+            customer.team_id = team
+
+    def _compute_history_count(self):
+        counts = dict(
+            self.env["crm.customer.history"]._read_group(
+                [("customer_id", "in", self.ids)], ["customer_id"], ["__count"]
+            )
+        )
+        for customer in self:
+            customer.history_count = counts.get(customer, 0)
+
+    @api.depends("stage", "phase", "purchase_count", "active_until")
+    def _compute_explanation(self):
+        history = self.env["crm.customer.history"]
+        for customer in self:
+            figures = customer._explained_figures()
+            customer.explanation = "\n".join(
+                history._render_reason(field_name, value, figures)
+                for field_name, value in customer._explained_values()
+            )
+
+    def _explained_values(self):
+        """Pairs (field name, value) to explain; upper add-ons append theirs."""
+        self.ensure_one()
+        return [("stage", self.stage), ("phase", self.phase)]
+
+    def _explained_figures(self):
+        """The figures the rules saw, as they are stored in the history."""
+        self.ensure_one()
+        today = self._today()
+        return {
+            "purchase_count": self.purchase_count,
+            "purchase_days": self.purchase_days,
+            "last_purchase_date": fields.Date.to_string(self.last_purchase_date),
+            "active_until": fields.Date.to_string(self.active_until),
+            "net_revenue_12m": self.net_revenue_12m,
+            "by_hand": {
+                "stage": self._holds(
+                    self.manual_stage and self.manual_stage_date,
+                    self.manual_stage_until,
+                    today,
+                ),
+                "phase": self._holds(self.left_date, self.left_until, today),
+            },
+        }
+
+    @api.model
+    def _holds(self, start, until, day):
+        return bool(start and start <= day and (not until or day <= until))
+
+    @api.model
+    def _today(self):
+        """Today in the company's time zone, as a date."""
+        return fields.Date.context_today(
+            self.with_context(tz=self.env.company._crm_timezone())
+        )
+
+    # -- guards
+    @api.constrains("manual_stage", "manual_stage_reason", "left_date", "left_reason")
+    def _check_manual_reason(self):
+        for customer in self:
+            missing = (customer.manual_stage and not customer.manual_stage_reason) or (
+                customer.left_date and not customer.left_reason
+            )
+            if missing:
+                raise ValidationError(
+                    self.env._(
+                        "Give the reason for what you set by hand on %(customer)s.",
+                        customer=customer.display_name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise UserError(
+            self.env._(
+                "Customer profiles are made by the system from contacts and documents. "
+                "Create the contact instead."
+            )
+        )
+
+    def write(self, vals):
+        """Accept manual values and chatter; figures come from `_refresh` alone."""
+        manual = {
+            field
+            for name, companions in self._manual_fields().items()
+            for field in (name, companions["reason"], companions["until"])
+        }
+        refused = set(vals) - manual - self._chatter_fields()
+        if refused:
+            raise AccessError(
+                self.env._(
+                    "%(fields)s of a customer profile cannot be written: the system "
+                    "derives it from documents. You can set a value by hand on the "
+                    "page “By Hand”.",
+                    fields=", ".join(
+                        self._fields[name].get_description(self.env)["string"]
+                        if name in self._fields
+                        else name
+                        for name in sorted(refused)
+                    ),
+                )
+            )
+        if not manual & set(vals):
+            return super().write(vals)
+        before = {
+            customer: {name: customer[name] for name in manual} for customer in self
+        }
+        result = super().write(vals)
+        self._after_manual_write(before)
+        return result
+
+    def _write_unguarded(self, vals):
+        """Write without the guard of `write`: for this model's own methods."""
+        return super().write(vals)
+
+    @api.model
+    def _manual_fields(self):
+        """``{manual field: {"reason": field, "until": field, "user": field}}``.
+
+        ``since`` names the field that gets the day, where the value is no date
+        itself. Upper add-ons add theirs.
+        """
+        return dict(MANUAL_FIELDS)
+
+    @api.model
+    def _chatter_fields(self):
+        """Fields that mail.thread and mail.activity.mixin write."""
+        own = self.env["mail.thread"]._fields.keys()
+        return own | self.env["mail.activity.mixin"]._fields.keys()
+
+    def _after_manual_write(self, before):
+        """Note author, day and history of manual values; refresh at once."""
+        History = self.env["crm.customer.history"]
+        rows = []
+        for customer in self:
+            for name, companions in self._manual_fields().items():
+                changed = [
+                    field
+                    for field in (name, companions["until"])
+                    if before[customer][field] != customer[field]
+                ]
+                rows += [
+                    {
+                        "customer_id": customer.id,
+                        "field_name": field,
+                        "old_value": History._to_text(before[customer][field]),
+                        "new_value": History._to_text(customer[field]),
+                        "note": customer[companions["reason"]],
+                        "user_id": self.env.uid,
+                    }
+                    for field in changed
+                ]
+                if name in changed:
+                    customer._stamp_manual_value(name, companions)
+        # Users have no right to write history; every row here was checked above.
+        History.sudo().create(rows)
+        # The refresh writes figures users may not write, of rows they may.
+        for company, customers in self.sudo().grouped("company_id").items():
+            partner_ids = customers.partner_id.ids
+            # If another refresh is under way, the mark makes up for it.
+            self.env["crm.customer.mark"]._mark(partner_ids)
+            customers.with_company(company)._refresh(partner_ids)
+
+    def _stamp_manual_value(self, name, companions):
+        """Record who set the manual field ``name``, and when."""
+        stamps = {companions["user"]: self.env.uid if self[name] else False}
+        if "since" in companions:
+            day = self.with_company(self.company_id)._today()
+            stamps[companions["since"]] = day if self[name] else False
+        # The author and the day are not the user's to type.
+        self.sudo()._write_unguarded(stamps)
+
+    def unlink(self):
+        if not self.env.su:
+            raise UserError(
+                self.env._(
+                    "A customer profile cannot be deleted by itself. Delete or archive "
+                    "the contact."
+                )
+            )
+        return super().unlink()
+
+    # -- actions
+    @api.model
+    def _action_no_profile(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "There is no customer profile you may open for this contact. New "
+                    "profiles appear within a minute; internal users and pure vendors "
+                    "have none."
+                ),
+            },
+        }
+
+    def action_open_partner(self):
+        """Open the contact."""
+        self.ensure_one()
+        return self._action_documents("res.partner", res_id=self.partner_id.id)
+
+    def action_open_purchases(self):
+        """Open the purchases the figures come from."""
+        return self._action_documents(
+            "crm.customer.purchase", self._document_domain("partner_id", "=")
+        )
+
+    def action_open_invoices(self):
+        """Open the customer's posted invoices, receipts and credit notes."""
+        domain = self._document_domain("commercial_partner_id", "=") + [
+            ("state", "=", "posted"),
+            ("move_type", "in", ("out_invoice", "out_receipt", "out_refund")),
+        ]
+        return self._action_documents("account.move", domain)
+
+    def action_open_orders(self):
+        """Open the customer's quotations and orders."""
+        return self._action_documents(
+            "sale.order", self._document_domain("partner_id", "child_of")
+        )
+
+    def action_open_leads(self):
+        """Open the customer's leads and opportunities, lost ones included."""
+        self.ensure_one()
+        domain = [
+            ("partner_id", "child_of", self.partner_id.id),
+            ("company_id", "in", (self.company_id.id, False)),
+        ]
+        return self._action_documents(
+            "crm.lead", domain, {"active_test": False, "create": False}
+        )
+
+    def action_open_history(self):
+        """Open all changes of this profile."""
+        return self._action_documents(
+            "crm.customer.history", [("customer_id", "in", self.ids)]
+        )
+
+    def _document_domain(self, partner_field, operator):
+        self.ensure_one()
+        return [
+            (partner_field, operator, self.partner_id.id),
+            ("company_id", "=", self.company_id.id),
+        ]
+
+    def _action_documents(self, model, domain=None, context=None, res_id=False):
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "name": self.env[model]._description,
+            "domain": domain or [],
+            "context": context or {"create": False},
+            "view_mode": "form" if res_id else "list,form",
+            "views": [(False, "form")] if res_id else [(False, "list"), (False, "form")],
+        }
+        if res_id:
+            action["res_id"] = res_id
+        return action
+
+    @api.model
+    def _link_fields(self):
+        """Fields that documents show of their profile, fetched in one query."""
+        return ["partner_id", "company_id", "stage", "phase"]

@@ -1,0 +1,526 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from .. import lifecycle
+
+
+class CrmCustomer(models.Model):
+    """The rules of `lifecycle` as SQL over the whole customer base.
+
+    `_profile_facts_sql` gives the facts, `_profile_sql` the classes on top of them.
+    Both only read. An upper add-on wraps what it inherits::
+
+        def _profile_facts_sql(self, as_of, partner_ids=None):
+            return SQL(
+                "SELECT facts.*, COALESCE(x.n, 0) AS survey_count"
+                " FROM (%s) facts LEFT JOIN (...) x USING (partner_id)",
+                super()._profile_facts_sql(as_of, partner_ids),
+            )
+
+    and reads its fact in `_stage_rules`, `_profile_classes` or
+    `_next_change_expressions`.
+    """
+
+    _inherit = "crm.customer"
+
+    # -- facts
+    @api.model
+    def _profile_facts_sql(self, as_of, partner_ids=None):
+        """SELECT of one row per due profile of the environment's company.
+
+        :param datetime.date as_of: documents dated up to this day are seen
+        :param partner_ids: commercial partners to look at; ``None`` means all
+        :return: SQL with at least these columns: ``partner_id``, ``active``,
+            ``user_id``, ``team_id``; ``purchase_count``, ``purchase_days``,
+            ``first_purchase_date``, ``last_purchase_date``, ``longest_gap`` and
+            ``median_gap`` (days); ``net_revenue``, ``net_revenue_12m``,
+            ``margin_12m`` (company currency); ``has_opportunity``,
+            ``has_quotation``, ``has_open_offer``, ``all_unsuitable`` (boolean),
+            ``last_lost_date``; the manual values in force ``by_hand_stage`` (key or
+            null) and ``has_left`` (boolean); ``event_date``: the first day after
+            ``as_of`` on which one of these changes without a document.
+        """
+        company = self.env.company
+        return SQL(
+            """
+            SELECT cp.id AS partner_id,
+                   cp.active,
+                   seller.id AS user_id,
+                   team.id AS team_id,
+                   COALESCE(rhythm.purchase_count, 0) AS purchase_count,
+                   COALESCE(rhythm.purchase_days, 0) AS purchase_days,
+                   rhythm.first_purchase_date,
+                   rhythm.last_purchase_date,
+                   rhythm.longest_gap,
+                   rhythm.median_gap,
+                   COALESCE(revenue.net_revenue, 0) AS net_revenue,
+                   COALESCE(revenue.net_revenue_12m, 0) AS net_revenue_12m,
+                   COALESCE(revenue.margin_12m, 0) AS margin_12m,
+                   COALESCE(leads.has_opportunity, FALSE) AS has_opportunity,
+                   COALESCE(quotations.has_quotation, FALSE) AS has_quotation,
+                   COALESCE(leads.has_open, FALSE)
+                       OR COALESCE(quotations.has_open, FALSE) AS has_open_offer,
+                   COALESCE(leads.all_unsuitable, FALSE) AS all_unsuitable,
+                   GREATEST(leads.last_lost_date, quotations.last_lost_date)
+                       AS last_lost_date,
+                   CASE WHEN %(as_of)s BETWEEN own.manual_stage_date
+                             AND COALESCE(own.manual_stage_until, 'infinity')
+                        THEN own.manual_stage END AS by_hand_stage,
+                   COALESCE(%(as_of)s BETWEEN own.left_date
+                            AND COALESCE(own.left_until, 'infinity'), FALSE)
+                       AS has_left,
+                   LEAST(
+                       revenue.next_date,
+                       leads.next_date,
+                       quotations.next_date,
+                       %(manual_dates)s
+                   ) AS event_date
+              FROM res_partner cp
+              LEFT JOIN res_users owner ON owner.id = cp.user_id
+              LEFT JOIN res_users seller
+                     ON seller.id = cp.user_id
+                    AND EXISTS (SELECT FROM res_company_users_rel access
+                                 WHERE access.user_id = seller.id
+                                   AND access.cid = %(company)s)
+              LEFT JOIN crm_team team
+                     ON team.id = seller.sale_team_id
+                    AND COALESCE(team.company_id, %(company)s) = %(company)s
+              LEFT JOIN (%(revenue)s) revenue ON revenue.partner_id = cp.id
+              LEFT JOIN (%(rhythm)s) rhythm ON rhythm.partner_id = cp.id
+              LEFT JOIN (%(leads)s) leads ON leads.partner_id = cp.id
+              LEFT JOIN (%(quotations)s) quotations ON quotations.partner_id = cp.id
+              LEFT JOIN crm_customer own
+                     ON own.partner_id = cp.id AND own.company_id = %(company)s
+             WHERE cp.commercial_partner_id = cp.id
+               AND %(customers)s
+               AND NOT EXISTS (SELECT FROM res_company c WHERE c.partner_id = cp.id)
+               AND NOT EXISTS (SELECT FROM res_users u
+                                WHERE u.partner_id = cp.id
+                                  AND (u.share IS NOT TRUE OR u.id IN %(technical)s))
+               AND CASE
+                   WHEN revenue.partner_id IS NOT NULL
+                     OR leads.partner_id IS NOT NULL
+                     OR quotations.partner_id IS NOT NULL
+                     OR own.manual_stage IS NOT NULL
+                     OR own.left_date IS NOT NULL
+                     OR %(has_past)s
+                   THEN TRUE
+                   WHEN COALESCE(cp.supplier_rank, 0) > 0
+                    AND COALESCE(cp.customer_rank, 0) = 0
+                   THEN FALSE
+                   WHEN cp.company_id IS NOT NULL
+                   THEN cp.company_id = %(company)s
+                   ELSE COALESCE(owner.company_id, %(first_company)s) = %(company)s
+                    AND NOT %(known_elsewhere)s
+                   END
+            """,
+            as_of=as_of,
+            company=company.id,
+            first_company=self._first_company_id(),
+            manual_dates=self._future_dates_sql(
+                as_of,
+                SQL("own.manual_stage_date"),
+                SQL("own.manual_stage_until + 1"),
+                SQL("own.left_date"),
+                SQL("own.left_until + 1"),
+            ),
+            revenue=self._revenue_sql(as_of, partner_ids),
+            rhythm=self._rhythm_sql(as_of, partner_ids),
+            leads=self._lead_facts_sql(as_of, partner_ids),
+            quotations=self._quotation_facts_sql(as_of, partner_ids),
+            customers=self._among_sql(SQL("cp.id"), partner_ids),
+            technical=self._technical_user_ids(),
+            has_past=self._has_past_sql(),
+            known_elsewhere=self._known_elsewhere_sql(),
+        )
+
+    @api.model
+    def _among_sql(self, column, partner_ids):
+        """Condition that limits ``column`` to ``partner_ids`` (``None``: no limit)."""
+        if partner_ids is None:
+            return SQL("TRUE")
+        return SQL("%s = ANY(%s)", column, list(partner_ids))
+
+    @api.model
+    def _first_company_id(self):
+        """The company of shared contacts without fact and salesperson."""
+        [[company_id]] = self.env.execute_query(SQL("SELECT MIN(id) FROM res_company"))
+        return company_id
+
+    @api.model
+    def _technical_user_ids(self):
+        """Users that are nobody: the public ones and the portal template."""
+        users = self.env.ref("base.group_public").sudo()  # read of a group's members
+        users = users.with_context(active_test=False).user_ids
+        template = self.env.ref("base.template_portal_user_id", False)
+        return (0, *users.ids, *(template.ids if template else []))
+
+    @api.model
+    def _has_past_sql(self):
+        """A profile with a past is kept though all its facts are gone."""
+        return SQL(
+            """(EXISTS (SELECT FROM crm_customer_history h WHERE h.customer_id = own.id)
+                OR EXISTS (SELECT FROM mail_message m
+                            WHERE m.model = 'crm.customer' AND m.res_id = own.id))"""
+        )
+
+    @api.model
+    def _known_elsewhere_sql(self):
+        """Whether a shared contact ``cp`` has a fact in any other company.
+
+        With a single company there is no elsewhere, and nothing to look up.
+        """
+        if self.env["res.company"].sudo().search_count([], limit=2) == 1:
+            return SQL("FALSE")
+        return SQL(
+            """(EXISTS (SELECT FROM crm_customer_purchase x WHERE x.partner_id = cp.id)
+                OR EXISTS (SELECT FROM crm_customer x
+                            WHERE x.partner_id = cp.id AND x.company_id <> %(company)s
+                              AND (x.manual_stage IS NOT NULL
+                                   OR x.left_date IS NOT NULL))
+                OR EXISTS (SELECT FROM res_partner p
+                             JOIN crm_lead x ON x.partner_id = p.id
+                            WHERE p.commercial_partner_id = cp.id
+                              AND x.company_id IS NOT NULL)
+                OR EXISTS (SELECT FROM res_partner p
+                             JOIN sale_order x ON x.partner_id = p.id
+                            WHERE p.commercial_partner_id = cp.id))""",
+            company=self.env.company.id,
+        )
+
+    @api.model
+    def _purchases_sql(self, as_of, partner_ids):
+        """Rows of the company up to ``as_of``; ``counts``: makes a purchase.
+
+        An invoice no longer counts when its credit notes reach its untaxed amount,
+        compared in the invoice's currency.
+        """
+        company = self.env.company.id
+        return SQL(
+            """
+            SELECT p.partner_id, p.date, p.amount, p.cost, p.order_id, p.is_deposit,
+                   p.amount > 0 AND p.reversed_move_id IS NULL
+                   AND COALESCE(credit.amount, 0) < p.document_amount AS counts
+              FROM crm_customer_purchase p
+              LEFT JOIN (
+                   SELECT c.reversed_move_id,
+                          SUM(CASE WHEN c.document_currency_id = o.document_currency_id
+                                   THEN -c.document_amount
+                                   ELSE -c.amount * o.document_amount / o.amount
+                               END) AS amount
+                     FROM crm_customer_purchase c
+                     JOIN crm_customer_purchase o ON o.move_id = c.reversed_move_id
+                    WHERE c.company_id = %(company)s
+                      AND c.reversed_move_id IS NOT NULL
+                      AND c.date <= %(as_of)s
+                      AND o.amount <> 0
+                      AND %(credited)s
+                    GROUP BY c.reversed_move_id
+                   ) credit ON credit.reversed_move_id = p.move_id
+             WHERE p.company_id = %(company)s AND p.date <= %(as_of)s AND %(customers)s
+            """,
+            company=company,
+            as_of=as_of,
+            customers=self._among_sql(SQL("p.partner_id"), partner_ids),
+            credited=self._among_sql(SQL("o.partner_id"), partner_ids),
+        )
+
+    @api.model
+    def _revenue_sql(self, as_of, partner_ids):
+        """Money per customer; ``next_date``: when the sums change by themselves."""
+        year_start = lifecycle.year_start(as_of)
+        return SQL(
+            """
+            SELECT p.partner_id,
+                   COALESCE(SUM(p.amount) FILTER (WHERE p.date <= %(as_of)s), 0)
+                       AS net_revenue,
+                   COALESCE(SUM(p.amount) FILTER (WHERE %(last_year)s), 0)
+                       AS net_revenue_12m,
+                   COALESCE(SUM(p.amount - p.cost) FILTER (WHERE %(last_year)s), 0)
+                       AS margin_12m,
+                   LEAST(
+                       MIN(p.date) FILTER (WHERE p.date > %(as_of)s),
+                       (MIN(p.date) FILTER (WHERE %(last_year)s)
+                        + INTERVAL '1 year')::date
+                   ) AS next_date
+              FROM crm_customer_purchase p
+             WHERE p.company_id = %(company)s AND %(customers)s
+             GROUP BY p.partner_id
+            """,
+            as_of=as_of,
+            company=self.env.company.id,
+            last_year=SQL("p.date BETWEEN %s AND %s", year_start, as_of),
+            customers=self._among_sql(SQL("p.partner_id"), partner_ids),
+        )
+
+    @api.model
+    def _rhythm_sql(self, as_of, partner_ids):
+        """Purchases, their days and the gaps between these, per customer."""
+        return SQL(
+            """
+            WITH document AS NOT MATERIALIZED (
+                SELECT * FROM (%(purchases)s) row WHERE row.counts
+            ), purchase_day AS (
+                SELECT partner_id, date, COUNT(*) AS purchases
+                  FROM (
+                       SELECT partner_id, date FROM document WHERE order_id IS NULL
+                       UNION ALL
+                       SELECT partner_id,
+                              COALESCE(MIN(date) FILTER (WHERE NOT is_deposit),
+                                       MIN(date))
+                         FROM document
+                        WHERE order_id IS NOT NULL
+                        GROUP BY partner_id, order_id
+                       ) purchase
+                 GROUP BY partner_id, date
+            )
+            SELECT partner_id,
+                   SUM(purchases)::integer AS purchase_count,
+                   COUNT(*)::integer AS purchase_days,
+                   MIN(date) AS first_purchase_date,
+                   MAX(date) AS last_purchase_date,
+                   MAX(gap) AS longest_gap,
+                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY gap) AS median_gap
+              FROM (SELECT *,
+                           date - LAG(date) OVER (PARTITION BY partner_id ORDER BY date)
+                               AS gap
+                      FROM purchase_day) gaps
+             GROUP BY partner_id
+            """,
+            purchases=self._purchases_sql(as_of, partner_ids),
+        )
+
+    @api.model
+    def _day_sql(self, column):
+        """The day of a UTC timestamp in the company's time zone."""
+        return SQL(
+            "(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date",
+            column,
+            self.env.company._crm_timezone(),
+        )
+
+    @api.model
+    def _lead_facts_sql(self, as_of, partner_ids):
+        """Leads per customer; those without a company count in the contact's home."""
+        return SQL(
+            """
+            SELECT partner_id,
+                   BOOL_OR(seen AND is_opportunity) AS has_opportunity,
+                   BOOL_OR(seen AND is_opportunity AND is_open) AS has_open,
+                   BOOL_AND(is_lost AND unsuitable) FILTER (WHERE seen)
+                       AS all_unsuitable,
+                   MAX(closed_day) FILTER (WHERE seen AND is_opportunity AND is_lost)
+                       AS last_lost_date,
+                   LEAST(
+                       MIN(created_day) FILTER (WHERE NOT seen),
+                       MIN(closed_day) FILTER (WHERE is_closing_later)
+                   ) AS next_date
+              FROM (
+                   SELECT lead.*,
+                          created_day <= %(as_of)s AS seen,
+                          won_status = 'lost' AND closed_day <= %(as_of)s AS is_lost,
+                          won_status = 'lost' AND closed_day > %(as_of)s
+                              AS is_closing_later,
+                          won_status = 'won'
+                              OR (won_status = 'pending' AND active)
+                              OR (won_status = 'lost' AND closed_day > %(as_of)s)
+                              AS is_open
+                     FROM (
+                          SELECT p.commercial_partner_id AS partner_id,
+                                 l.type = 'opportunity' AS is_opportunity,
+                                 l.won_status,
+                                 l.active,
+                                 COALESCE(reason.is_unsuitable, FALSE) AS unsuitable,
+                                 %(created)s AS created_day,
+                                 %(closed)s AS closed_day
+                            FROM crm_lead l
+                            JOIN res_partner p ON p.id = l.partner_id
+                            LEFT JOIN crm_lost_reason reason
+                                   ON reason.id = l.lost_reason_id
+                           WHERE (l.company_id = %(company)s
+                                  OR l.company_id IS NULL AND %(home)s = %(company)s)
+                             AND %(customers)s
+                          ) lead
+                   ) seen_lead
+             GROUP BY partner_id
+            """,
+            as_of=as_of,
+            company=self.env.company.id,
+            created=self._day_sql(SQL("l.create_date")),
+            closed=self._day_sql(SQL("COALESCE(l.date_closed, l.create_date)")),
+            home=self._home_company_sql(SQL("p.commercial_partner_id")),
+            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+        )
+
+    @api.model
+    def _home_company_sql(self, partner):
+        """The one company of a contact's facts that name none."""
+        return SQL(
+            """(SELECT COALESCE(home.company_id, owner.company_id, %s)
+                  FROM res_partner home
+                  LEFT JOIN res_users owner ON owner.id = home.user_id
+                 WHERE home.id = %s)""",
+            self._first_company_id(),
+            partner,
+        )
+
+    @api.model
+    def _quotation_facts_sql(self, as_of, partner_ids):
+        """Quotations and orders per customer.
+
+        Odoo keeps no day of cancellation: the order's own date stands for it.
+        """
+        return SQL(
+            """
+            SELECT partner_id,
+                   BOOL_OR(seen) AS has_quotation,
+                   BOOL_OR(seen AND NOT is_lost) AS has_open,
+                   MAX(lost_day) FILTER (WHERE seen AND is_lost) AS last_lost_date,
+                   MIN(CASE WHEN NOT seen THEN created_day
+                            WHEN NOT is_lost THEN end_day END) AS next_date
+              FROM (
+                   SELECT offer.*,
+                          created_day <= %(as_of)s AS seen,
+                          COALESCE(end_day <= %(as_of)s, FALSE) AS is_lost
+                     FROM (
+                          SELECT p.commercial_partner_id AS partner_id,
+                                 %(created)s AS created_day,
+                                 CASE WHEN o.state = 'cancel' THEN %(ordered)s
+                                      WHEN o.state IN ('draft', 'sent')
+                                      THEN o.validity_date END AS lost_day,
+                                 CASE WHEN o.state = 'cancel' THEN %(ordered)s
+                                      WHEN o.state IN ('draft', 'sent')
+                                      THEN o.validity_date + 1 END AS end_day
+                            FROM sale_order o
+                            JOIN res_partner p ON p.id = o.partner_id
+                           WHERE o.company_id = %(company)s AND %(customers)s
+                          ) offer
+                   ) seen_offer
+             GROUP BY partner_id
+            """,
+            as_of=as_of,
+            company=self.env.company.id,
+            created=self._day_sql(SQL("o.create_date")),
+            ordered=self._day_sql(SQL("o.date_order")),
+            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+        )
+
+    # -- classes
+    @api.model
+    def _profile_sql(self, as_of, partner_ids=None):
+        """SELECT of the facts and, on top, every class, as of a day. Only reads.
+
+        Each layer of `_profile_classes` may use the columns of those before it.
+        """
+        query = self._profile_facts_sql(as_of, partner_ids)
+        for name, expression in self._profile_classes(as_of):
+            query = SQL(
+                "SELECT f.*, %s AS %s FROM (%s) f",
+                expression,
+                SQL.identifier(name),
+                query,
+            )
+        return SQL(
+            "SELECT f.*, %s AS next_change_date FROM (%s) f",
+            self._future_dates_sql(as_of, *self._next_change_expressions(as_of)),
+            query,
+        )
+
+    @api.model
+    def _profile_classes(self, as_of):
+        """``[(column, SQL over f)]``, in order; upper add-ons append theirs."""
+        thresholds = self.env.company._crm_thresholds()
+        stage = SQL(" ").join(
+            SQL("WHEN %s THEN %s", condition, stage)
+            for stage, condition in self._stage_rules(as_of)
+        )
+        return [
+            (
+                "active_until",
+                SQL(
+                    """f.last_purchase_date + CASE
+                       WHEN f.purchase_days >= %(days)s
+                       THEN LEAST(GREATEST(
+                                FLOOR(%(factor)s::float8 * f.median_gap)::integer,
+                                %(least)s), %(most)s)
+                       ELSE GREATEST(%(single)s,
+                                FLOOR(%(gap)s::float8 * COALESCE(f.longest_gap, 0)
+                                )::integer)
+                       END""",
+                    days=lifecycle.RHYTHM_DAYS,
+                    factor=thresholds.rhythm_factor,
+                    least=thresholds.rhythm_min_days,
+                    most=thresholds.rhythm_max_days,
+                    single=thresholds.active_days,
+                    gap=thresholds.gap_factor,
+                ),
+            ),
+            (
+                "forgotten_date",
+                SQL(
+                    "(f.last_lost_date + MAKE_INTERVAL(months => %s))::date",
+                    thresholds.prospect_months,
+                ),
+            ),
+            (
+                "phase",
+                SQL(
+                    """CASE WHEN f.has_left THEN 'former'
+                            WHEN %(as_of)s <= f.active_until THEN 'active'
+                            WHEN f.purchase_count > 0 THEN 'former'
+                            WHEN f.has_opportunity OR f.has_quotation THEN 'responder'
+                            ELSE 'prospect' END""",
+                    as_of=as_of,
+                ),
+            ),
+            ("stage", SQL("CASE %s ELSE 'suspect' END", stage)),
+        ]
+
+    @api.model
+    def _stage_rules(self, as_of):
+        """``[(stage, SQL condition over f)]``, first match wins; else suspect.
+
+        An upper add-on adds a condition by inserting a pair at its place.
+        """
+        thresholds = self.env.company._crm_thresholds()
+        return [
+            ("partner", SQL("f.by_hand_stage = 'partner'")),
+            (
+                "disqualified",
+                SQL(
+                    "f.by_hand_stage = 'disqualified'"
+                    " OR f.purchase_count = 0 AND f.all_unsuitable"
+                ),
+            ),
+            ("advocate", SQL("f.by_hand_stage = 'advocate'")),
+            (
+                "regular",
+                SQL(
+                    "f.purchase_count >= %s AND f.phase = 'active'",
+                    thresholds.regular_purchases,
+                ),
+            ),
+            ("repeat", SQL("f.purchase_count >= 2")),
+            ("first_time", SQL("f.purchase_count = 1")),
+            (
+                "prospect",
+                SQL("f.has_open_offer OR %s < f.forgotten_date", as_of),
+            ),
+        ]
+
+    @api.model
+    def _next_change_expressions(self, as_of):
+        """Date expressions over f on which a rule can turn; past ones are ignored."""
+        return [
+            SQL("f.event_date"),
+            SQL("f.active_until + 1"),
+            SQL("f.forgotten_date"),
+        ]
+
+    @api.model
+    def _future_dates_sql(self, as_of, *dates):
+        """The first of some date expressions that lies after ``as_of``, or null."""
+        future = (
+            SQL("CASE WHEN %s > %s THEN %s END", day, as_of, day) for day in dates
+        )
+        return SQL("LEAST(%s)", SQL(", ").join(future))

@@ -1,0 +1,188 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# What marks a customer for refresh: the one list. Per model the fields whose change
+# (or the creation, or the deletion, of a record) can move a fact, and the paths to
+# the contacts it concerns. Purchases mark by themselves when they are written.
+MARKS = {
+    "crm.lead": {
+        "paths": ("partner_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {
+            "partner_id",
+            "company_id",
+            "type",
+            "active",
+            "stage_id",
+            "probability",
+            "date_closed",
+            "lost_reason_id",
+        },
+    },
+    "sale.order": {
+        "paths": ("partner_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {
+            "partner_id",
+            "company_id",
+            "state",
+            "date_order",
+            "validity_date",
+        },
+    },
+    "res.partner": {
+        "paths": ("", "commercial_partner_id"),
+        "create": True,
+        # The profile goes with the contact, by the database's own cascade.
+        "unlink": False,
+        "fields": {
+            "active",
+            "parent_id",
+            "is_company",
+            "company_id",
+            "user_id",
+            "customer_rank",
+            "supplier_rank",
+        },
+    },
+    "res.users": {
+        "paths": ("partner_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {"partner_id", "share", "group_ids", "company_id", "company_ids"},
+    },
+    "crm.lost.reason": {
+        "paths": ("lead_ids.partner_id",),
+        "create": False,
+        "unlink": True,
+        "fields": {"is_unsuitable"},
+    },
+    "res.company": {
+        "paths": ("partner_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {"partner_id"},
+    },
+}
+
+
+class CrmCustomerMark(models.Model):
+    """Queue of customers to refresh; a row without partner means all of a company.
+
+    Rows are only ever added and deleted, never shared: two transactions that sell to
+    one customer do not wait for each other here.
+    """
+
+    _name = "crm.customer.mark"
+    _description = "Customer to Refresh"
+    _log_access = False
+
+    partner_id = fields.Many2one("res.partner", ondelete="cascade")
+    company_id = fields.Many2one("res.company", ondelete="cascade")
+
+    @api.model
+    def _mark(self, partner_ids=(), company_ids=()):
+        """Have customers refreshed soon after this transaction.
+
+        Rows and trigger are written once, when the transaction commits.
+
+        :param partner_ids: contacts, commercial or not
+        :param company_ids: companies of which all customers are refreshed
+        """
+        precommit = self.env.cr.precommit
+        pending = precommit.data.get("crm_customer_marks")
+        if pending is None:
+            pending = precommit.data["crm_customer_marks"] = (set(), set())
+            # With the rights of the system: users cannot write the queue.
+            precommit.add(self.sudo()._flush_pending)
+        pending[0].update(id_ for id_ in partner_ids if id_)
+        pending[1].update(company_ids)
+
+    @api.model
+    def _flush_pending(self):
+        """Write what `_mark` collected, and wake the job; once per transaction."""
+        pending = self.env.cr.precommit.data.pop("crm_customer_marks", None)
+        if not pending or not any(pending):
+            return
+        # A partner marked and then deleted in the same transaction is skipped.
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO crm_customer_mark (partner_id, company_id)
+                   SELECT id, NULL FROM res_partner WHERE id = ANY(%s)
+                   UNION ALL
+                   SELECT NULL, id FROM res_company WHERE id = ANY(%s)""",
+                list(pending[0]),
+                list(pending[1]),
+            )
+        )
+        self.env.ref("crm_loyalty.ir_cron_refresh_marked")._trigger()
+
+    @api.model
+    def _process(self, batch_size):
+        """Refresh up to ``batch_size`` marks; return whether more are left."""
+        self._flush_pending()
+        customers = self.env["crm.customer"]
+        companies = self.env["res.company"].sudo().search([])
+        if not all(
+            customers.with_company(company)._lock_refresh() for company in companies
+        ):
+            return False
+        rows = self.env.execute_query(
+            SQL(
+                """DELETE FROM crm_customer_mark
+                    WHERE id IN (SELECT id FROM crm_customer_mark
+                                  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                RETURNING partner_id, company_id""",
+                batch_size,
+            )
+        )
+        partner_ids = {partner_id for partner_id, _company in rows if partner_id}
+        whole = {company_id for _partner, company_id in rows if company_id}
+        for company in companies:
+            if company.id in whole:
+                customers.with_company(company)._refresh()
+            elif partner_ids:
+                customers.with_company(company)._refresh(partner_ids)
+        return len(rows) == batch_size
+
+
+class CrmCustomerMarker(models.AbstractModel):
+    """Records whose change marks customers, as the list `MARKS` says."""
+
+    _name = "crm.customer.marker"
+    _description = "Marks Customers for Refresh"
+
+    def _customers_to_mark(self):
+        """Ids of the contacts that these records concern."""
+        # Marking must see contacts and leads that the writing user may not.
+        records = self.sudo().with_context(active_test=False)
+        partner_ids = set()
+        for path in MARKS[self._name]["paths"]:
+            partner_ids.update((records.mapped(path) if path else records).ids)
+        return partner_ids
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        if MARKS.get(self._name, {}).get("create"):
+            self.env["crm.customer.mark"]._mark(records._customers_to_mark())
+        return records
+
+    def write(self, vals):
+        if not MARKS.get(self._name, {}).get("fields", set()) & vals.keys():
+            return super().write(vals)
+        before = self._customers_to_mark()
+        result = super().write(vals)
+        marked = before | self._customers_to_mark()
+        self.env["crm.customer.mark"]._mark(marked)
+        return result
+
+    def unlink(self):
+        marked = set()
+        if MARKS.get(self._name, {}).get("unlink"):
+            marked = self._customers_to_mark()
+        result = super().unlink()
+        self.env["crm.customer.mark"]._mark(marked)
+        return result

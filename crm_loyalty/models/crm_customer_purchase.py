@@ -1,0 +1,323 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+SALE_TYPES = ("out_invoice", "out_receipt", "out_refund")
+
+
+class CrmCustomerPurchase(models.Model):
+    """What was sold: one row per posted sales document or imported purchase.
+
+    All facts of the profile come from here. Rows of documents are written and
+    removed by `_sync` in the transaction that posts, resets or deletes them. The
+    contact of a document is Odoo's stored ``account.move.commercial_partner_id``.
+    """
+
+    _name = "crm.customer.purchase"
+    _description = "Purchase"
+    _inherit = ["crm.customer.link"]
+    _order = "date desc, id desc"
+    _rec_name = "reference"
+    _customer_partner_path = "partner_id"
+
+    contact_id = fields.Many2one(
+        "res.partner", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        related="contact_id.commercial_partner_id",
+        store=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    date = fields.Date("Day", required=True, readonly=True)
+    amount = fields.Monetary(
+        readonly=True,
+        help="Untaxed, in company currency; negative for credit notes and returns.",
+    )
+    cost = fields.Monetary(
+        "Cost of Goods",
+        readonly=True,
+        help="Fixed when the document was posted, in company currency.",
+    )
+    margin = fields.Monetary(compute="_compute_margin")
+    document_amount = fields.Monetary(
+        readonly=True, currency_field="document_currency_id"
+    )
+    document_currency_id = fields.Many2one("res.currency", readonly=True)
+    move_id = fields.Many2one(
+        "account.move", "Document", readonly=True, ondelete="cascade"
+    )
+    reversed_move_id = fields.Many2one(
+        "account.move",
+        "Reversed Document",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    order_id = fields.Many2one(
+        "sale.order",
+        "Order",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The order the document belongs to; of several the one with the lowest "
+        "number, so that the document counts once.",
+    )
+    is_deposit = fields.Boolean("Only a Deposit", readonly=True)
+    unit_costs = fields.Json(
+        readonly=True,
+        help="Cost per unit of measure of each product when the document was posted; "
+        "a credit note takes back these costs.",
+    )
+    reference = fields.Char(readonly=True)
+    import_key = fields.Char(
+        readonly=True, help="What makes an imported row unique in its company."
+    )
+
+    _move_uniq = models.Constraint(
+        "UNIQUE (move_id)", "A document is one row of purchases."
+    )
+    _import_key_idx = models.UniqueIndex(
+        "(company_id, import_key) WHERE import_key IS NOT NULL",
+        "This purchase was imported before.",
+    )
+    # Used by every fact: the rows of a customer, by day, without touching the table.
+    _facts_idx = models.Index("(company_id, partner_id, date) INCLUDE (amount, cost)")
+
+    @api.depends("amount", "cost")
+    def _compute_margin(self):
+        for purchase in self:
+            purchase.margin = purchase.amount - purchase.cost
+
+    def action_open_document(self):
+        """Open the invoice, receipt or credit note of this row."""
+        self.ensure_one()
+        if not self.move_id:
+            raise UserError(
+                self.env._(
+                    "%(reference)s was imported: there is no document in Odoo.",
+                    reference=self.display_name,
+                )
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "views": [(False, "form")],
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        purchases = super().create(vals_list)
+        self.env["crm.customer.mark"]._mark(purchases.partner_id.ids)
+        return purchases
+
+    def write(self, vals):
+        before = self.partner_id.ids
+        result = super().write(vals)
+        self.env["crm.customer.mark"]._mark({*before, *self.partner_id.ids})
+        return result
+
+    def unlink(self):
+        partner_ids = self.partner_id.ids
+        result = super().unlink()
+        self.env["crm.customer.mark"]._mark(partner_ids)
+        return result
+
+    # -- documents
+    @api.model
+    def _fill(self):
+        """First fill on a live database: all posted documents, set-based."""
+        _logger.info("Filling purchases from posted documents...")
+        # Filling may read and write all companies' documents; it returns a number.
+        count = self.sudo()._sync(keep_unit_costs=False)
+        self.env.cr.execute("ANALYZE crm_customer_purchase")
+        _logger.info("%s purchases filled", count)
+
+    @api.model
+    def _sync(self, move_ids=None, keep_unit_costs=True):
+        """Make the rows of documents what the documents say.
+
+        The cost of a row that stays is never touched. Marks the customers of all
+        rows that were added, changed or removed.
+
+        :param move_ids: ids of `account.move` to look at; ``None`` means all
+        :param bool keep_unit_costs: store the unit costs of each product, for later
+            credit notes; without them a credit note takes back a share of the cost
+        :return: number of rows that were written
+        """
+        self.env["account.move"].flush_model()
+        self.env["account.move.line"].flush_model()
+        self.env["sale.order.line"].flush_model()
+        self.env["sale.order"].flush_model()
+        self.env["product.product"].flush_model()
+        self.flush_model()
+        touched = self._delete_stale(move_ids)
+        # Credit notes after invoices: they take back the cost of what they reverse.
+        touched += self._insert_documents(
+            ("out_invoice", "out_receipt"), move_ids, keep_unit_costs
+        )
+        touched += self._insert_documents(("out_refund",), move_ids, keep_unit_costs)
+        if touched:
+            self.invalidate_model(flush=False)
+            self.env["crm.customer.mark"]._mark({partner_id for partner_id, in touched})
+        return len(touched)
+
+    @api.model
+    def _moves_sql(self, move_ids):
+        if move_ids is None:
+            return SQL("TRUE")
+        return SQL("m.id = ANY(%s)", list(move_ids))
+
+    @api.model
+    def _is_sale_sql(self):
+        """Whether the document m is a row here; sales to own companies are none."""
+        return SQL(
+            """(m.state = 'posted' AND m.move_type IN %s
+                AND NOT EXISTS (SELECT FROM res_company own
+                                 WHERE own.partner_id = m.commercial_partner_id))""",
+            SALE_TYPES,
+        )
+
+    @api.model
+    def _delete_stale(self, move_ids):
+        """Remove rows whose document is posted no longer, or says otherwise."""
+        return self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM crm_customer_purchase p
+                 USING account_move m
+                 WHERE m.id = p.move_id AND %(moves)s
+                   AND NOT (%(is_sale)s
+                            AND m.company_id = p.company_id
+                            AND m.commercial_partner_id = p.contact_id
+                            AND m.invoice_date = p.date
+                            AND m.amount_untaxed_signed = p.amount)
+             RETURNING p.partner_id
+                """,
+                moves=self._moves_sql(move_ids),
+                is_sale=self._is_sale_sql(),
+            )
+        )
+
+    @api.model
+    def _insert_documents(self, move_types, move_ids, keep_unit_costs):
+        """Add the rows that are missing; cost is computed here and only here.
+
+        Cost of a line = quantity x ``purchase_price`` of its order line (order
+        currency, at the order's own rate), else x the product's cost in the
+        document's company. A credit note with ``reversed_entry_id`` takes the unit
+        costs of what it reverses, else the share of its amount.
+        """
+        return self.env.execute_query(
+            SQL(
+                """
+                WITH missing AS (
+                    SELECT m.*, cp.commercial_partner_id AS customer_id,
+                           origin.cost AS origin_cost, origin.amount AS origin_amount,
+                           origin.unit_costs AS origin_unit_costs,
+                           currency.decimal_places
+                      FROM account_move m
+                      JOIN res_partner cp ON cp.id = m.commercial_partner_id
+                      JOIN res_company company ON company.id = m.company_id
+                      JOIN res_currency currency ON currency.id = company.currency_id
+                      LEFT JOIN crm_customer_purchase p ON p.move_id = m.id
+                      LEFT JOIN crm_customer_purchase origin
+                             ON origin.move_id = m.reversed_entry_id
+                            AND m.move_type = 'out_refund'
+                     WHERE %(moves)s AND %(is_sale)s AND p.id IS NULL
+                       AND m.move_type IN %(move_types)s
+                ), line AS (
+                    SELECT m.id AS move_id,
+                           l.product_id,
+                           sold.order_id,
+                           sold.is_downpayment,
+                           l.quantity * COALESCE(line_uom.factor, 1)
+                               / COALESCE(uom.factor, 1) AS quantity,
+                           COALESCE(
+                               (m.origin_unit_costs ->> l.product_id::text)::numeric,
+                               sold.unit_cost,
+                               (product.standard_price ->> m.company_id::text)::numeric,
+                               0
+                           ) AS unit_cost
+                      FROM missing m
+                      JOIN account_move_line l
+                        ON l.move_id = m.id AND l.display_type = 'product'
+                      LEFT JOIN product_product product ON product.id = l.product_id
+                      LEFT JOIN product_template template
+                             ON template.id = product.product_tmpl_id
+                      LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+                      LEFT JOIN uom_uom line_uom ON line_uom.id = l.product_uom_id
+                      LEFT JOIN LATERAL (
+                           SELECT o.id AS order_id,
+                                  ol.is_downpayment IS TRUE AS is_downpayment,
+                                  (ol.purchase_price
+                                   / COALESCE(NULLIF(o.currency_rate, 0), 1)
+                                   * COALESCE(uom.factor, 1)
+                                   / COALESCE(ol_uom.factor, 1))::numeric AS unit_cost
+                             FROM sale_order_line_invoice_rel rel
+                             JOIN sale_order_line ol ON ol.id = rel.order_line_id
+                             JOIN sale_order o ON o.id = ol.order_id
+                             LEFT JOIN uom_uom ol_uom ON ol_uom.id = ol.product_uom_id
+                            WHERE rel.invoice_line_id = l.id
+                            ORDER BY ol.id
+                            LIMIT 1
+                           ) sold ON TRUE
+                ), cost AS (
+                    SELECT move_id,
+                           MIN(order_id) AS order_id,
+                           COALESCE(BOOL_AND(is_downpayment IS TRUE), FALSE)
+                               AS is_deposit,
+                           SUM(quantity * unit_cost) AS cost,
+                           %(unit_costs)s AS unit_costs
+                      FROM line
+                     GROUP BY move_id
+                )
+                INSERT INTO crm_customer_purchase
+                       (contact_id, partner_id, company_id, date, amount, cost,
+                        document_amount, document_currency_id, move_id,
+                        reversed_move_id, order_id, is_deposit, unit_costs, reference,
+                        create_uid, create_date, write_uid, write_date)
+                SELECT m.commercial_partner_id, m.customer_id, m.company_id,
+                       m.invoice_date, m.amount_untaxed_signed,
+                       ROUND(CASE
+                           WHEN m.origin_cost IS NOT NULL
+                                AND m.origin_unit_costs IS NULL
+                                AND m.origin_amount <> 0
+                           THEN m.origin_cost * m.amount_untaxed_signed
+                                / m.origin_amount
+                           WHEN m.move_type = 'out_refund'
+                           THEN -COALESCE(cost.cost, 0)
+                           ELSE COALESCE(cost.cost, 0) END, m.decimal_places),
+                       CASE WHEN m.move_type = 'out_refund' THEN -m.amount_untaxed
+                            ELSE m.amount_untaxed END,
+                       m.currency_id, m.id,
+                       CASE WHEN m.move_type = 'out_refund'
+                            THEN m.reversed_entry_id END,
+                       cost.order_id, COALESCE(cost.is_deposit, FALSE),
+                       cost.unit_costs, m.name,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM missing m
+                  LEFT JOIN cost ON cost.move_id = m.id
+             RETURNING partner_id
+                """,
+                moves=self._moves_sql(move_ids),
+                is_sale=self._is_sale_sql(),
+                move_types=tuple(move_types),
+                unit_costs=SQL(
+                    "JSONB_OBJECT_AGG(product_id, unit_cost)"
+                    " FILTER (WHERE product_id IS NOT NULL)"
+                )
+                if keep_unit_costs
+                else SQL("NULL::jsonb"),
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )

@@ -1,0 +1,342 @@
+import logging
+
+from psycopg2 import errors
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .. import lifecycle
+
+_logger = logging.getLogger(__name__)
+
+# First key of the advisory locks of this add-on; the second one is the company.
+REFRESH_LOCK = 1_668_445_548
+# A serialization failure in a job is retried here: Odoo's cron does not.
+MAX_ATTEMPTS = 5
+
+
+class CrmCustomer(models.Model):
+    """Writing the profiles: only what changed, together with its history."""
+
+    _inherit = "crm.customer"
+
+    @api.model
+    def _refresh(self, partner_ids=None, as_of=None):
+        """Write the profiles of the environment's company as the rules say.
+
+        One refresh of a company runs at a time; a second caller leaves its marks
+        and goes. Only rows that differ are written.
+
+        :param partner_ids: commercial partners to refresh; ``None`` means all
+        :param datetime.date as_of: the day to see the documents of; default today
+            in the company's time zone
+        :return: number of rows written (inserted, updated and deleted), or ``None``
+            when another refresh of the company is under way
+        """
+        if not self._lock_refresh():
+            return None
+        if partner_ids is not None:
+            partner_ids = self._commercial_ids(partner_ids)
+        self.env.flush_all()
+        as_of = as_of or self._today()
+        self._make_fresh_table(as_of, partner_ids)
+        self._write_history()
+        written = self._update_profiles()
+        written += self._insert_profiles()
+        written += self._delete_profiles(partner_ids)
+        self.env["crm.customer"].invalidate_model(flush=False)
+        self.env["crm.customer.history"].invalidate_model(flush=False)
+        return written
+
+    @api.model
+    def _refresh_all_companies(self):
+        """Full refresh of every company; progress in the log."""
+        # Every company is refreshed, whoever asks; nothing is returned to him.
+        for company in self.env["res.company"].sudo().search([]):
+            written = self.sudo().with_company(company)._refresh()
+            _logger.info("Customer profiles of %s: %s written", company.name, written)
+
+    @api.model
+    def _lock_refresh(self):
+        """Take the company's refresh lock until the end of the transaction."""
+        [[locked]] = self.env.execute_query(
+            SQL(
+                "SELECT pg_try_advisory_xact_lock(%s, %s)",
+                REFRESH_LOCK,
+                self.env.company.id,
+            )
+        )
+        return locked
+
+    @api.model
+    def _commercial_ids(self, partner_ids):
+        """The given partners and their commercial partners."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT UNNEST(ARRAY[id, commercial_partner_id])
+                     FROM res_partner WHERE id = ANY(%s)""",
+                list(partner_ids),
+            )
+        )
+        return list({row[0] for row in rows if row[0]} | set(partner_ids))
+
+    # -- the statements, in order
+    @api.model
+    def _profile_columns(self):
+        """Columns of the table that the refresh writes, besides `peak_stage`.
+
+        Upper add-ons append theirs; each is a column of `_profile_sql`.
+        """
+        return [
+            "active",
+            "user_id",
+            "team_id",
+            "stage",
+            "phase",
+            "first_purchase_date",
+            "last_purchase_date",
+            "purchase_count",
+            "purchase_days",
+            "active_until",
+            "net_revenue",
+            "net_revenue_12m",
+            "margin_12m",
+            "next_change_date",
+        ]
+
+    @api.model
+    def _history_columns(self):
+        """``{column: (SQL text of the old value, SQL text of the new one)}``.
+
+        Old values are read from ``c`` (crm_customer), new ones from ``f`` (fresh).
+        The default of a new profile makes no history row.
+        """
+        return {
+            "stage": (SQL("COALESCE(c.stage, 'suspect')"), SQL("f.stage")),
+            "phase": (SQL("COALESCE(c.phase, 'prospect')"), SQL("f.phase")),
+        }
+
+    @api.model
+    def _figures_sql(self):
+        """The figures the rules saw, as jsonb over f, kept with each change."""
+        return SQL(
+            """JSONB_BUILD_OBJECT(
+                'purchase_count', f.purchase_count,
+                'purchase_days', f.purchase_days,
+                'last_purchase_date', f.last_purchase_date,
+                'active_until', f.active_until,
+                'net_revenue_12m', f.net_revenue_12m,
+                'by_hand', JSONB_BUILD_OBJECT(
+                    'stage', f.by_hand_stage IS NOT NULL,
+                    'phase', f.has_left))"""
+        )
+
+    @api.model
+    def _make_fresh_table(self, as_of, partner_ids):
+        """The profiles as they should be, in a temporary table of the transaction.
+
+        A table, not a CTE of one big statement: only so PostgreSQL may use parallel
+        workers for the reading.
+        """
+        cr = self.env.cr
+        cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.crm_customer_fresh"))
+        if partner_ids is None:
+            # Whole-base aggregates spill to disk with the default of 4 MB; compiling
+            # expressions costs more than it saves here.
+            cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
+            cr.execute(SQL("SET LOCAL jit = off"))
+        cr.execute(
+            SQL(
+                "CREATE TEMPORARY TABLE crm_customer_fresh ON COMMIT DROP AS %s",
+                self._profile_sql(as_of, partner_ids),
+            )
+        )
+        if partner_ids is None:
+            cr.execute(SQL("ANALYZE crm_customer_fresh"))
+
+    @api.model
+    def _history_sql(self, changed):
+        """INSERT of one history row per changed value.
+
+        :param SQL changed: FROM clause that yields ``target.id`` (the profile), ``c``
+            (its old row, all null for a new profile) and ``f`` (fresh)
+        """
+        changes = SQL(", ").join(
+            SQL("(%s, %s, %s)", name, old, new)
+            for name, (old, new) in self._history_columns().items()
+        )
+        return SQL(
+            """
+            INSERT INTO crm_customer_history
+                   (customer_id, date, field_name, old_value, new_value, figures)
+            SELECT target.id, %(now)s, change.field_name, change.old_value,
+                   change.new_value, %(figures)s
+              FROM %(changed)s
+              JOIN LATERAL (VALUES %(changes)s)
+                AS change (field_name, old_value, new_value)
+                ON change.old_value IS DISTINCT FROM change.new_value
+            """,
+            now=fields.Datetime.now(),
+            figures=self._figures_sql(),
+            changed=changed,
+            changes=changes,
+        )
+
+    @api.model
+    def _write_history(self):
+        """History of the profiles that exist; before they are updated."""
+        changed = SQL(
+            """crm_customer_fresh f
+               JOIN crm_customer c
+                 ON c.partner_id = f.partner_id AND c.company_id = %s
+               CROSS JOIN LATERAL (SELECT c.id) target""",
+            self.env.company.id,
+        )
+        self.env.cr.execute(self._history_sql(changed))
+
+    @api.model
+    def _peak_stage_sql(self):
+        """The higher of the stored peak and the new stage; disqualified is no rung."""
+        ladder = SQL("ARRAY[%s]", SQL(", ").join(SQL("%s", s) for s in lifecycle.LADDER))
+        return SQL(
+            """(%(ladder)s)[GREATEST(
+                   ARRAY_POSITION(%(ladder)s, c.peak_stage::text),
+                   ARRAY_POSITION(%(ladder)s, f.stage), 1)]""",
+            ladder=ladder,
+        )
+
+    @api.model
+    def _update_profiles(self):
+        names = [SQL.identifier(name) for name in self._profile_columns()]
+        peak = self._peak_stage_sql()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE crm_customer c
+                   SET %(assignments)s, peak_stage = %(peak)s,
+                       write_uid = %(uid)s, write_date = %(now)s
+                  FROM crm_customer_fresh f
+                 WHERE c.partner_id = f.partner_id
+                   AND c.company_id = %(company)s
+                   AND (%(old)s, c.peak_stage) IS DISTINCT FROM (%(new)s, %(peak)s)
+                """,
+                assignments=SQL(", ").join(SQL("%s = f.%s", n, n) for n in names),
+                old=SQL(", ").join(SQL("c.%s", n) for n in names),
+                new=SQL(", ").join(SQL("f.%s", n) for n in names),
+                peak=peak,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                company=self.env.company.id,
+            )
+        )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _insert_profiles(self):
+        """New profiles, with the history of what is not the default in them."""
+        names = [SQL.identifier(name) for name in self._profile_columns()]
+        changed = SQL(
+            """inserted target
+               JOIN crm_customer_fresh f ON f.partner_id = target.partner_id
+               LEFT JOIN crm_customer c ON FALSE"""
+        )
+        [[count]] = self.env.execute_query(
+            SQL(
+                """
+                WITH inserted AS (
+                    INSERT INTO crm_customer
+                           (partner_id, company_id, peak_stage, %(names)s,
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT f.partner_id, %(company)s, %(peak)s, %(values)s,
+                           %(uid)s, %(now)s, %(uid)s, %(now)s
+                      FROM crm_customer_fresh f
+                      LEFT JOIN crm_customer c
+                             ON c.partner_id = f.partner_id
+                            AND c.company_id = %(company)s
+                     WHERE c.id IS NULL
+                 RETURNING id, partner_id
+                ), history AS (%(history)s)
+                SELECT COUNT(*) FROM inserted
+                """,
+                names=SQL(", ").join(names),
+                values=SQL(", ").join(SQL("f.%s", n) for n in names),
+                peak=self._peak_stage_sql(),
+                company=self.env.company.id,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                history=self._history_sql(changed),
+            )
+        )
+        return count
+
+    @api.model
+    def _delete_profiles(self, partner_ids):
+        """Profiles that are due no longer; those with a past always are."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id
+                  FROM crm_customer c
+                  LEFT JOIN crm_customer_fresh f ON f.partner_id = c.partner_id
+                 WHERE c.company_id = %s AND f.partner_id IS NULL AND %s
+                """,
+                self.env.company.id,
+                self._among_sql(SQL("c.partner_id"), partner_ids),
+            )
+        )
+        # By the ORM, so that activities and followers go with them. Only rows
+        # that nobody ever touched come here.
+        self.sudo().browse(row[0] for row in rows).unlink()
+        return len(rows)
+
+    # -- jobs
+    @api.model
+    def _retry(self, job):
+        """Run ``job()`` and commit; on a serialization failure start it anew.
+
+        :return: what ``job`` returned
+        """
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                result = job()
+                self.env["ir.cron"]._commit_progress()
+                return result
+            except (errors.SerializationFailure, errors.DeadlockDetected):
+                self.env.cr.rollback()
+                if attempt == MAX_ATTEMPTS:
+                    raise
+                _logger.info("Refresh met a concurrent change; attempt %s", attempt + 1)
+
+    @api.model
+    def _cron_refresh_marked(self, batch_size=5000):
+        """Refresh the customers that were marked, batch by batch."""
+        marks = self.env["crm.customer.mark"]
+        while self._retry(lambda: marks._process(batch_size)):
+            pass
+
+    @api.model
+    def _cron_refresh_due(self):
+        """Refresh the customers whose day of change has come, in each company."""
+        for company in self.env["res.company"].search([]):
+            self._retry(self.with_company(company)._refresh_due)
+
+    @api.model
+    def _refresh_due(self):
+        """Refresh those whose `next_change_date` is reached; return rows written."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT partner_id FROM crm_customer
+                    WHERE company_id = %s AND next_change_date <= %s""",
+                self.env.company.id,
+                self._today(),
+            )
+        )
+        return self._refresh([row[0] for row in rows]) if rows else 0
+
+    @api.model
+    def _cron_check_purchases(self):
+        """Compare all purchases with the documents; mend and report differences."""
+        purchases = self.env["crm.customer.purchase"]
+        mended = self._retry(purchases._sync)
+        if mended:
+            _logger.warning("%s purchases differed from their documents", mended)

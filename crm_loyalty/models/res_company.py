@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+
+from .. import lifecycle
+
+THRESHOLD_FIELDS = {
+    f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
+}
+
+
+class ResCompany(models.Model):
+    """Thresholds of the life cycle, one set per company."""
+
+    _name = "res.company"
+    _inherit = ["res.company", "crm.customer.marker"]
+
+    crm_regular_purchases = fields.Integer(
+        "Regular From", default=4, help="Purchases from which a customer is regular."
+    )
+    crm_active_days = fields.Integer(
+        "Active Window",
+        default=365,
+        help="Days a customer stays active who has no rhythm of his own yet (fewer "
+        "than 4 days of purchase).",
+    )
+    crm_rhythm_factor = fields.Float(
+        "Rhythm Factor",
+        default=3.0,
+        help="With 4 or more days of purchase a customer stays active for this many "
+        "times the median gap between them.",
+    )
+    crm_rhythm_min_days = fields.Integer("Shortest Rhythm Window", default=30)
+    crm_rhythm_max_days = fields.Integer("Longest Rhythm Window", default=730)
+    crm_gap_factor = fields.Float(
+        "Gap Factor",
+        default=1.5,
+        help="With 2 or 3 days of purchase a customer stays active for this many times "
+        "the longest gap, if that is more than the active window.",
+    )
+    crm_prospect_months = fields.Integer(
+        "Prospect After a Lost Offer",
+        default=12,
+        help="Months for which someone who never bought stays a prospect after his "
+        "last opportunity or quotation was lost.",
+    )
+    crm_show_unassigned = fields.Boolean(
+        "Unassigned Customers",
+        help="Salespeople also see the customers that have no salesperson.",
+    )
+
+    _crm_thresholds_sane = models.Constraint(
+        """CHECK (crm_regular_purchases > 0 AND crm_active_days > 0
+                  AND crm_rhythm_factor > 0 AND crm_gap_factor > 0
+                  AND crm_rhythm_min_days BETWEEN 0 AND crm_rhythm_max_days
+                  AND crm_rhythm_max_days <= 36500 AND crm_active_days <= 36500
+                  AND crm_prospect_months BETWEEN 0 AND 1200)""",
+        "Thresholds of customer stages must be positive, at most 100 years, and the "
+        "shortest rhythm window no longer than the longest.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        # A contact that becomes a company of ours is a customer no longer.
+        self._drop_own_purchases(companies.partner_id)
+        return companies
+
+    def write(self, vals):
+        partners = self.partner_id if "partner_id" in vals else None
+        result = super().write(vals)
+        if partners is not None:
+            self._drop_own_purchases(partners | self.partner_id)
+        if THRESHOLD_FIELDS.keys() & vals.keys():
+            self.env["crm.customer.mark"]._mark(company_ids=self.ids)
+        return result
+
+    def _drop_own_purchases(self, partners):
+        """Bring purchases of contacts that became, or were, own companies up to date.
+
+        Whole-system upkeep, hence sudo: the documents may lie in other companies.
+        """
+        moves = self.env["account.move"].sudo()
+        moves = moves.search([("commercial_partner_id", "in", partners.ids)])
+        moves._sync_customer_purchases()
+
+    def _crm_thresholds(self):
+        """The settings of this company, for the rules in `lifecycle`.
+
+        :rtype: lifecycle.Thresholds
+        """
+        self.ensure_one()
+        return lifecycle.Thresholds(
+            **{name: self[field] for field, name in THRESHOLD_FIELDS.items()}
+        )
+
+    def _crm_timezone(self):
+        """The company's time zone: its working calendar's, else its contact's."""
+        self.ensure_one()
+        company = self.sudo()  # calendar and contact of a company the user works in
+        return company.resource_calendar_id.tz or company.partner_id.tz or "UTC"

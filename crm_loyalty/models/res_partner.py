@@ -1,0 +1,42 @@
+from odoo import fields, models
+
+from .crm_customer_link import CUSTOMER_GROUPS
+
+
+class ResPartner(models.Model):
+    _name = "res.partner"
+    _inherit = ["res.partner", "crm.customer.link", "crm.customer.marker"]
+    _customer_partner_path = "commercial_partner_id"
+    # A contact shows its profile in the company the user works in.
+    _customer_company_field = None
+
+    crm_customer_ids = fields.One2many(
+        "crm.customer", "partner_id", "Customer Profiles", groups=CUSTOMER_GROUPS
+    )
+
+    # Used by everything that goes from a contact to its commercial partner's facts.
+    _commercial_partner_idx = models.Index("(commercial_partner_id)")
+
+    def write(self, vals):
+        if not {"parent_id", "is_company"} & vals.keys():
+            return super().write(vals)
+        before = {partner: partner.commercial_partner_id for partner in self}
+        result = super().write(vals)
+        for partner, old in before.items():
+            new = partner.commercial_partner_id
+            if old == partner and new != partner:
+                # Upkeep by the system: the user need not see all its companies.
+                self.env["crm.customer"].sudo()._join_profiles(partner, new)
+        return result
+
+    def _increase_rank(self, field, n=1):
+        # May write by SQL; a vendor's bill can make, or end, a pure vendor.
+        result = super()._increase_rank(field, n)
+        self.env["crm.customer.mark"]._mark(self.ids)
+        return result
+
+    def unlink(self):
+        # By the ORM, before the database's cascade: chatter and activities go too.
+        profiles = self.env["crm.customer"].sudo().with_context(active_test=False)
+        profiles.search([("partner_id", "in", self.ids)]).unlink()
+        return super().unlink()

@@ -1,0 +1,32 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class BasePartnerMergeAutomaticWizard(models.TransientModel):
+    _inherit = "base.partner.merge.automatic.wizard"
+
+    @api.model
+    def _update_foreign_keys(self, src_partners, dst_partner):
+        """Join the profiles before Odoo moves foreign keys: it would drop one.
+
+        Purchases follow by Odoo's own move of the keys; their customer is then the
+        commercial partner of where they went.
+        """
+        target = dst_partner.commercial_partner_id
+        # Upkeep by the system: profiles may lie in companies the user has not.
+        self.env["crm.customer"].sudo()._join_profiles(src_partners, target)
+        self.env.flush_all()
+        result = super()._update_foreign_keys(src_partners, dst_partner)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE crm_customer_purchase p
+                      SET partner_id = contact.commercial_partner_id
+                     FROM res_partner contact
+                    WHERE contact.id = p.contact_id AND p.contact_id = %s
+                      AND p.partner_id <> contact.commercial_partner_id""",
+                dst_partner.id,
+            )
+        )
+        self.env.invalidate_all()
+        self.env["crm.customer.mark"]._mark([target.id, dst_partner.id])
+        return result
