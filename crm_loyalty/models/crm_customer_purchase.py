@@ -158,6 +158,8 @@ class CrmCustomerPurchase(models.Model):
         self.env["sale.order.line"].flush_model()
         self.env["sale.order"].flush_model()
         self.env["product.product"].flush_model()
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        self.env["res.company"].flush_model(["partner_id"])
         self.flush_model()
         touched = self._delete_stale(move_ids)
         # Credit notes after invoices: they take back the cost of what they reverse.
