@@ -1,0 +1,148 @@
+from datetime import date
+
+from odoo import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class CrmLoyaltyCommon(AccountTestInvoicingCommon):
+    """Two companies, users of every role, and factories for documents."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True))
+        cls.company = cls.env.company
+        cls.other_company = cls.setup_other_company(name="Other Company")["company"]
+        cls.env.user.company_ids |= cls.other_company
+        cls.product = cls._create_product(standard_price=60.0, taxes_id=False)
+        cls.team = cls.env["crm.team"].create({"name": "A", "company_id": False})
+        cls.other_team = cls.env["crm.team"].create({"name": "B", "company_id": False})
+        sales = "sales_team.group_sale_salesman"
+        cls.salesperson = cls._user("loyalty_sales", sales)
+        cls.colleague = cls._user("loyalty_colleague", sales)
+        cls.leader = cls._user("loyalty_leader", sales)
+        cls.manager = cls._user("loyalty_manager", "sales_team.group_sale_manager")
+        cls.accountant = cls._user("loyalty_books", "account.group_account_invoice")
+        cls.team.user_id = cls.leader
+        cls.env["crm.team.member"].create(
+            [
+                {"crm_team_id": cls.team.id, "user_id": cls.salesperson.id},
+                {"crm_team_id": cls.other_team.id, "user_id": cls.colleague.id},
+            ]
+        )
+
+    @classmethod
+    def _user(cls, login, groups, company=None):
+        company = company or cls.company
+        return new_test_user(
+            cls.env,
+            login,
+            groups,
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+
+    @classmethod
+    def _create_customer_contact(cls, **values):
+        return cls.env["res.partner"].create({"name": "Contact", **values})
+
+    @classmethod
+    def _invoice(cls, partner, day, amount, company=None, post=True, **values):
+        """A customer invoice of one line; ``amount`` untaxed, in its currency."""
+        company = company or cls.company
+        move = (
+            cls.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": day,
+                    "date": day,
+                    "company_id": company.id,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "product_id": cls.product.id,
+                                "quantity": 1,
+                                "price_unit": amount,
+                                "tax_ids": [],
+                            }
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
+        if post:
+            move.action_post()
+        return move
+
+    @classmethod
+    def _credit(cls, invoice, day, amount=None):
+        """A posted credit note that reverses ``invoice``, in full by default."""
+        credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        if amount is not None:
+            credit.invoice_line_ids.price_unit = amount
+        credit.action_post()
+        return credit
+
+    @classmethod
+    def _order(cls, partner, quantity=1, confirm=True):
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": cls.product.id,
+                            "product_uom_qty": quantity,
+                            "price_unit": 100,
+                            "tax_ids": [],
+                        }
+                    )
+                ],
+            }
+        )
+        if confirm:
+            order.action_confirm()
+        return order
+
+    @classmethod
+    def _purchase(cls, partner, day, amount, cost=0, company=None):
+        """An imported purchase."""
+        company = company or cls.company
+        return cls.env["crm.customer.purchase"].create(
+            {
+                "contact_id": partner.id,
+                "company_id": company.id,
+                "date": day,
+                "amount": amount,
+                "cost": cost,
+                "document_amount": amount,
+                "document_currency_id": company.currency_id.id,
+            }
+        )
+
+    @classmethod
+    def _refresh_marked(cls):
+        """What the triggered job does, here and now."""
+        while cls.env["crm.customer.mark"]._process(5000):
+            pass
+
+    @classmethod
+    def _customer(cls, partner, company=None):
+        company = company or cls.company
+        return (
+            cls.env["crm.customer"]
+            .with_context(active_test=False)
+            .search(
+                [("partner_id", "=", partner.id), ("company_id", "=", company.id)]
+            )
+        )
+
+    @classmethod
+    def _day(cls, text):
+        return date.fromisoformat(text)

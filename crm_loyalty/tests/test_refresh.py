@@ -1,0 +1,320 @@
+from datetime import timedelta
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_loyalty.tests import common
+
+
+@tagged("post_install", "-at_install")
+class TestRefresh(common.CrmLoyaltyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = cls.env["crm.customer"]._today()
+        cls.partner = cls._create_customer_contact(user_id=cls.salesperson.id)
+
+    def _assert_full_refresh_changes_nothing(self):
+        for company in self.company | self.other_company:
+            customers = self.env["crm.customer"].with_company(company)
+            self.assertEqual(customers._refresh(), 0)
+
+    def _profile(self, *names, partner=None):
+        self._refresh_marked()
+        self._assert_full_refresh_changes_nothing()
+        customer = self._customer(partner or self.partner)
+        return tuple(customer[name] for name in names)
+
+    def test_a_contact_becomes_a_suspect_and_an_invoice_a_buyer(self):
+        self.assertEqual(self._profile("stage", "phase"), ("suspect", "prospect"))
+        self._invoice(self.partner, self.today, 100)
+        self.assertEqual(
+            self._profile("stage", "phase", "purchase_count", "margin_12m"),
+            ("first_time", "active", 1, 40),
+        )
+
+    def test_later_costs_do_not_change_old_margins(self):
+        invoice = self._invoice(self.partner, self.today, 100)
+        self.product.standard_price = 90
+        self.assertEqual(self._profile("margin_12m"), (40,))
+        credit = self._credit(invoice, self.today, 50)
+        row = self.env["crm.customer.purchase"].search([("move_id", "=", credit.id)])
+        self.assertEqual((row.amount, row.cost), (-50, -60))
+        invoice.button_draft()
+        invoice.action_post()
+        row = self.env["crm.customer.purchase"].search([("move_id", "=", invoice.id)])
+        self.assertEqual(row.cost, 90)
+
+    def test_an_invoice_credited_in_full_is_no_purchase(self):
+        invoice = self._invoice(self.partner, self.today, 100)
+        self._credit(invoice, self.today, 99)
+        self.assertEqual(self._profile("purchase_count", "net_revenue"), (1, 1))
+        self._credit(invoice, self.today, 1)
+        self.assertEqual(self._profile("purchase_count", "net_revenue"), (0, 0))
+
+    def test_all_invoices_of_an_order_are_one_purchase(self):
+        order = self._order(self.partner)
+        wizard = self.env["sale.advance.payment.inv"].create(
+            {
+                "advance_payment_method": "percentage",
+                "amount": 30,
+                "sale_order_ids": [Command.set(order.ids)],
+            }
+        )
+        wizard.create_invoices()
+        deposit = order.invoice_ids
+        deposit.invoice_date = self.today - timedelta(days=10)
+        deposit.action_post()
+        self.assertEqual(
+            self._profile("purchase_count", "last_purchase_date"),
+            (1, self.today - timedelta(days=10)),
+        )
+        order.order_line.filtered(lambda line: not line.is_downpayment)[
+            :1
+        ].qty_delivered = 1
+        final = order._create_invoices(final=True)
+        final.invoice_date = self.today
+        final.action_post()
+        self.assertEqual(
+            self._profile("purchase_count", "last_purchase_date", "net_revenue"),
+            (1, self.today, 100),
+        )
+
+    def test_a_reset_invoice_is_no_purchase_until_it_is_posted_again(self):
+        invoice = self._invoice(self.partner, self.today, 100)
+        invoice.button_draft()
+        self.assertEqual(self._profile("purchase_count"), (0,))
+        invoice.action_post()
+        self.assertEqual(self._profile("purchase_count"), (1,))
+
+    def test_leads_and_quotations_make_prospects(self):
+        lead = self.env["crm.lead"].create(
+            {"name": "Deal", "type": "opportunity", "partner_id": self.partner.id}
+        )
+        self.assertEqual(self._profile("stage", "phase"), ("prospect", "responder"))
+        reason = self.env["crm.lost.reason"].create({"name": "R"})
+        lead.action_set_lost(lost_reason_id=reason.id)
+        self.assertEqual(self._profile("stage"), ("prospect",))
+        reason.is_unsuitable = True
+        self.assertEqual(self._profile("stage"), ("disqualified",))
+        lead.unlink()
+        self.assertEqual(self._profile("stage", "phase"), ("suspect", "prospect"))
+        self._order(self.partner, confirm=False)
+        self.assertEqual(self._profile("stage", "phase"), ("prospect", "responder"))
+
+    def test_each_company_has_its_own_profile_and_figures(self):
+        self._refresh_marked()
+        self.assertFalse(self._customer(self.partner, self.other_company))
+        self._invoice(self.partner, self.today, 70, company=self.other_company)
+        self._refresh_marked()
+        other = self._customer(self.partner, self.other_company)
+        self.assertEqual((other.stage, other.net_revenue), ("first_time", 70))
+        # The row of the home company stood for "no fact anywhere".
+        home = self._customer(self.partner)
+        self.assertFalse(home.filtered(lambda c: c.net_revenue))
+        self._assert_full_refresh_changes_nothing()
+
+    def test_vendors_users_and_own_companies_are_no_customers(self):
+        vendor = self._create_customer_contact(supplier_rank=1)
+        self._refresh_marked()
+        self.assertFalse(self._customer(vendor))
+        self.assertFalse(self._customer(self.salesperson.partner_id))
+        self.assertFalse(self._customer(self.other_company.partner_id))
+        self._invoice(vendor, self.today, 10)
+        self._refresh_marked()
+        self.assertEqual(self._customer(vendor).stage, "first_time")
+
+    def test_history_tells_why_and_refuses_changes(self):
+        self._invoice(self.partner, self.today, 100)
+        self._refresh_marked()
+        rows = self._customer(self.partner).history_ids
+        stage = rows.filtered(lambda row: row.field_name == "stage")
+        self.assertEqual(
+            stage.mapped(lambda row: (row.old_value, row.new_value, row.reason)),
+            [("suspect", "first_time", "One purchase.")],
+        )
+        with self.assertRaises(UserError):
+            stage.write({"new_value": "regular"})
+        with self.assertRaises(UserError):
+            stage.unlink()
+
+    def test_manual_values_need_a_reason_have_an_author_and_an_end(self):
+        self._refresh_marked()
+        customer = self._customer(self.partner).with_user(self.salesperson)
+        customer.write(
+            {
+                "manual_stage": "partner",
+                "manual_stage_reason": "Sells with us",
+                "manual_stage_until": self.today + timedelta(days=5),
+            }
+        )
+        self.assertEqual(customer.stage, "partner")
+        self.assertEqual(customer.manual_stage_user_id, self.salesperson)
+        by_hand = customer.history_ids.filtered("user_id")
+        self.assertIn("Sells with us", by_hand.mapped("reason"))
+        self.assertEqual(customer.next_change_date, self.today + timedelta(days=6))
+        self.env["crm.customer"]._refresh(as_of=self.today + timedelta(days=6))
+        self.assertEqual(customer.stage, "suspect")
+        self.assertEqual(customer.peak_stage, "partner")
+        with self.assertRaises(AccessError):
+            customer.write({"net_revenue": 5})
+        with self.assertRaises(AccessError):
+            customer.write({"stage": "regular"})
+
+    def test_merged_contacts_keep_history_and_purchases(self):
+        source = self._create_customer_contact()
+        self._purchase(source, self.today, 10)
+        self._purchase(self.partner, self.today, 20)
+        self._invoice(source, self.today, 5, company=self.other_company)
+        self._refresh_marked()
+        history = self._customer(source).history_ids
+        self.assertTrue(history)
+        self._customer(source).write(
+            {"manual_stage": "advocate", "manual_stage_reason": "Praises us"}
+        )
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (source | self.partner).ids, self.partner
+        )
+        self._refresh_marked()
+        customer = self._customer(self.partner)
+        self.assertEqual(
+            (customer.purchase_count, customer.net_revenue, customer.stage),
+            (2, 30, "advocate"),
+        )
+        self.assertLessEqual(history, customer.history_ids)
+        self.assertEqual(
+            self._customer(self.partner, self.other_company).net_revenue, 5
+        )
+        self._assert_full_refresh_changes_nothing()
+
+    def test_a_new_commercial_parent_takes_purchases_and_history(self):
+        parent = self._create_customer_contact(is_company=True)
+        self._purchase(self.partner, self.today, 20)
+        self._refresh_marked()
+        self.partner.parent_id = parent
+        self._refresh_marked()
+        self.assertFalse(self._customer(self.partner))
+        self.assertEqual(self._customer(parent).net_revenue, 20)
+        self.assertTrue(self._customer(parent).history_ids)
+        self._assert_full_refresh_changes_nothing()
+
+    def test_deleting_a_contact_deletes_profile_and_history(self):
+        self._purchase(self.partner, self.today, 20)
+        self._refresh_marked()
+        customer = self._customer(self.partner)
+        history = customer.history_ids
+        self.partner.unlink()
+        self.assertFalse(customer.exists())
+        self.assertFalse(history.exists())
+
+    def test_salesperson_and_team_change_at_once(self):
+        self._refresh_marked()
+        customer = self._customer(self.partner)
+        self.assertEqual((customer.user_id, customer.team_id), (self.salesperson, self.team))
+        self.partner.user_id = self.colleague
+        self.assertEqual(
+            (customer.user_id, customer.team_id), (self.colleague, self.other_team)
+        )
+        self._assert_full_refresh_changes_nothing()
+        self.partner.active = False
+        self.assertFalse(customer.active)
+        self._assert_full_refresh_changes_nothing()
+
+    def test_thresholds_of_a_company_change_its_customers(self):
+        for days in (0, 10, 20):
+            self._purchase(self.partner, self.today - timedelta(days=days), 10)
+        self.assertEqual(self._profile("stage"), ("repeat",))
+        self.company.crm_regular_purchases = 3
+        self.assertEqual(self._profile("stage"), ("regular",))
+
+    def test_queries_do_not_grow_with_the_customers(self):
+        def queries(count):
+            partners = self.env["res.partner"].create(
+                [{"name": f"P{n}"} for n in range(count)]
+            )
+            for partner in partners:
+                self._purchase(partner, self.today, 10)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.env["crm.customer"]._refresh(partners.ids)
+            return self.env.cr.sql_log_count - before
+
+        queries(1)
+        self.assertEqual(queries(2), queries(40))
+
+
+@tagged("post_install", "-at_install")
+class TestVisibility(common.CrmLoyaltyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        day = cls.env["crm.customer"]._today()
+        cls.own = cls._create_customer_contact(user_id=cls.salesperson.id)
+        cls.foreign = cls._create_customer_contact(user_id=cls.colleague.id)
+        cls.nobodys = cls._create_customer_contact()
+        cls.partners = cls.own | cls.foreign | cls.nobodys
+        for partner in cls.partners:
+            cls._purchase(partner, day, 10)
+            cls._purchase(partner, day, 10, company=cls.other_company)
+        cls._refresh_marked()
+
+    def _seen(self, user, model):
+        records = self.env[model].with_user(user).search([])
+        if model == "crm.customer.history":
+            return records.customer_id.partner_id & self.partners
+        return records.partner_id & self.partners
+
+    def test_each_role_sees_its_customers_in_every_model(self):
+        expected = {
+            self.salesperson: self.own,
+            self.colleague: self.foreign,
+            self.leader: self.own,
+            self.manager: self.partners,
+            self.accountant: self.partners,
+        }
+        for user, partners in expected.items():
+            for model in (
+                "crm.customer",
+                "crm.customer.purchase",
+                "crm.customer.history",
+            ):
+                with self.subTest(user=user.login, model=model):
+                    self.assertEqual(self._seen(user, model), partners)
+
+    def test_figures_of_another_company_do_not_show(self):
+        groups = self.env["crm.customer.purchase"].with_user(self.manager)
+        total = groups._read_group(
+            [("partner_id", "in", self.partners.ids)], [], ["amount:sum"]
+        )
+        self.assertEqual(total, [(30,)])
+
+    def test_unassigned_customers_show_when_the_company_wants_it(self):
+        self.company.crm_show_unassigned = True
+        self.assertEqual(
+            self._seen(self.salesperson, "crm.customer"), self.own | self.nobodys
+        )
+
+    def test_a_foreign_stage_is_empty_and_finds_nothing(self):
+        partners = self.env["res.partner"].with_user(self.salesperson)
+        self.assertFalse(partners.browse(self.foreign.id).customer_stage)
+        self.assertEqual(partners.browse(self.own.id).customer_stage, "first_time")
+        domain = [("id", "in", self.partners.ids)]
+        found = partners.search([*domain, ("customer_stage", "=", "first_time")])
+        self.assertEqual(found, self.own)
+
+    def test_one_query_shows_the_stage_on_any_number_of_leads(self):
+        def queries(count):
+            leads = self.env["crm.lead"].create(
+                [{"name": str(n), "partner_id": self.own.id} for n in range(count)]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            leads.mapped("partner_id.commercial_partner_id.name")
+            leads.mapped("company_id")
+            before = self.env.cr.sql_log_count
+            self.assertEqual(set(leads.mapped("customer_stage")), {"first_time"})
+            return self.env.cr.sql_log_count - before
+
+        self.assertEqual(queries(3), 1)
+        self.assertEqual(queries(60), 1)

@@ -1,0 +1,164 @@
+"""Databases of the clone: made once as templates, then copied in a moment."""
+
+import shutil
+import subprocess
+
+from . import odoo_source
+from .environment import DATA, addons
+from .machine import LOGS, ROOT, digest, fail, say
+from .process import start
+from .python_packages import PYTHON
+
+MANIFEST = "import ast, sys; print(*ast.literal_eval(open(sys.argv[1]).read())['depends'])"
+
+
+class Databases:
+    """PostgreSQL databases with their filestores, for one environment."""
+
+    def __init__(self, environment):
+        self.environment = environment
+
+    def _postgres(self, *command):
+        done = subprocess.run(
+            command, env=self.environment, text=True, capture_output=True
+        )
+        if done.returncode:
+            fail(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def names(self):
+        """Return the names of all databases."""
+        query = "select datname from pg_database"
+        return self._postgres("psql", "-XAtq", "-d", "postgres", "-c", query).split()
+
+    def drop(self, name):
+        """Drop a database and its filestore, if they are there."""
+        self._postgres("dropdb", "--if-exists", "--force", name)
+        shutil.rmtree(DATA / "filestore" / name, ignore_errors=True)
+
+    def copy(self, source, target):
+        """Make `target` a copy of `source`, files included."""
+        self.drop(target)
+        self._postgres("createdb", "-T", source, target)
+        if (DATA / "filestore" / source).exists():
+            files = DATA / "filestore"
+            shutil.copytree(files / source, files / target)
+
+    def rename(self, source, target):
+        """Give a database and its filestore another name."""
+        query = f'alter database "{source}" rename to "{target}"'
+        self._postgres("psql", "-XAtq", "-d", "postgres", "-c", query)
+        files = DATA / "filestore"
+        shutil.rmtree(files / target, ignore_errors=True)
+        if (files / source).exists():
+            (files / source).rename(files / target)
+
+    def make(self, name, what, build):
+        """Make a database once: `build` works on a temporary name until complete."""
+        if name in self.names():
+            return name
+        say(f"making the database {name} ({what})")
+        unfinished = f"{name}-new"
+        self.drop(unfinished)
+        build(unfinished)
+        self.rename(unfinished, name)
+        return name
+
+    def odoo(self, name, *arguments, script=None):
+        """Run Odoo on a database, its log in a file; return the log's lines."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        path = LOGS / f"{name}.log"
+        command = [PYTHON, "-m", "odoo", *arguments, "-d", name, "--no-http"]
+        with path.open("w") as log:
+            child = start(
+                [*command, "--log-level=info", "--max-cron-threads=0"],
+                self.environment,
+                stdin=subprocess.PIPE if script else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            child.communicate(script.encode() if script else None)
+        lines = path.read_text(errors="replace").splitlines()
+        if child.returncode:
+            print("\n".join(lines[-40:]))
+            fail(f"Odoo failed on the database {name}; its whole log is in {path}.")
+        return lines
+
+    def dependencies(self):
+        """Return the database that holds what our add-ons depend on."""
+        ours = {folder.name for folder in addons()}
+        needed = set()
+        for folder in addons():
+            manifest = folder / "__manifest__.py"
+            needed |= set(self._python("-c", MANIFEST, manifest).split())
+        modules = ",".join(sorted(needed - ours))
+        name = f"deps-{digest(odoo_source.version(), modules)}"
+        return self.make(
+            name,
+            "Odoo with the modules we depend on",
+            lambda new: self.odoo(new, "-i", modules, "--stop-after-init"),
+        )
+
+    def _python(self, *arguments):
+        return subprocess.run(
+            [PYTHON, *arguments], text=True, capture_output=True, check=True
+        ).stdout
+
+    def with_addons(self):
+        """Return the database with our add-ons installed, as they are now."""
+        source = self.dependencies()
+        name = f"addons-{digest(source, *tree())}"
+
+        def build(new):
+            for old in self.names():
+                if old.startswith("addons-"):
+                    self.drop(old)
+            self.copy(source, new)
+            lines = self.odoo(new, "-i", all_addons(), "--stop-after-init")
+            refuse_warnings(lines)
+
+        return self.make(name, "our add-ons", build)
+
+    def with_assets(self):
+        """Return the same with the web client's bundles built, for the browser."""
+        source = self.with_addons()
+
+        def build(new):
+            self.copy(source, new)
+            script = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+            self.odoo(new, "shell", script=script)
+
+        # The prefix has it dropped together with what it was made from.
+        return self.make(f"{source}-assets", "the web client's bundles", build)
+
+
+def all_addons():
+    """Return the names of our add-ons, as Odoo's options take them."""
+    return ",".join(folder.name for folder in addons())
+
+
+def tree():
+    """Return names and contents of all files that an installation reads."""
+    parts = []
+    for folder in addons():
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder).parts
+            if path.is_file() and not {"tests", "__pycache__", "readme"} & {*inside}:
+                parts += [path.relative_to(ROOT), path]
+            elif "static" in inside and path.is_file():
+                parts += [path.relative_to(ROOT), path]
+    return parts
+
+
+def refuse_warnings(lines):
+    """Fail when Odoo warned of our add-ons."""
+    names = ("crm_loyalty", "crm_tiers", "crm_voc", "crm_gifts", "crm.customer")
+    ours = [
+        line
+        for line in lines
+        if (" WARNING " in line or " ERROR " in line)
+        and any(name in line for name in names)
+    ]
+    if ours:
+        print("\n".join(ours))
+        fail("Odoo warned of our add-ons, see above.")
