@@ -214,6 +214,7 @@ class CrmCustomer(models.Model):
                       AND c.reversed_move_id IS NOT NULL
                       AND c.date <= %(as_of)s
                       AND o.amount <> 0
+                      AND o.company_id = %(company)s
                       AND %(credited)s
                     GROUP BY c.reversed_move_id
                    ) credit ON credit.reversed_move_id = p.move_id
@@ -260,31 +261,30 @@ class CrmCustomer(models.Model):
             """
             WITH document AS NOT MATERIALIZED (
                 SELECT * FROM (%(purchases)s) row WHERE row.counts
-            ), purchase_day AS (
-                SELECT partner_id, date, COUNT(*) AS purchases
-                  FROM (
-                       SELECT partner_id, date FROM document WHERE order_id IS NULL
-                       UNION ALL
-                       SELECT partner_id,
-                              COALESCE(MIN(date) FILTER (WHERE NOT is_deposit),
-                                       MIN(date))
-                         FROM document
-                        WHERE order_id IS NOT NULL
-                        GROUP BY partner_id, order_id
-                       ) purchase
-                 GROUP BY partner_id, date
+            ), purchase AS (
+                SELECT partner_id, date FROM document WHERE order_id IS NULL
+                UNION ALL
+                SELECT partner_id,
+                       COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date))
+                  FROM document
+                 WHERE order_id IS NOT NULL
+                 GROUP BY partner_id, order_id
             )
+            -- A gap of 0 days is a second purchase of the same day. One sort serves
+            -- all; grouping by day first would cost a hash table of every purchase.
             SELECT partner_id,
-                   SUM(purchases)::integer AS purchase_count,
-                   COUNT(*)::integer AS purchase_days,
+                   COUNT(*)::integer AS purchase_count,
+                   COUNT(*) FILTER (WHERE gap IS DISTINCT FROM 0)::integer
+                       AS purchase_days,
                    MIN(date) AS first_purchase_date,
                    MAX(date) AS last_purchase_date,
-                   MAX(gap) AS longest_gap,
-                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY gap) AS median_gap
+                   MAX(gap) FILTER (WHERE gap > 0) AS longest_gap,
+                   PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY gap)
+                       FILTER (WHERE gap > 0) AS median_gap
               FROM (SELECT *,
                            date - LAG(date) OVER (PARTITION BY partner_id ORDER BY date)
                                AS gap
-                      FROM purchase_day) gaps
+                      FROM purchase) gaps
              GROUP BY partner_id
             """,
             purchases=self._purchases_sql(as_of, partner_ids),
@@ -335,10 +335,15 @@ class CrmCustomer(models.Model):
                                  %(closed)s AS closed_day
                             FROM crm_lead l
                             JOIN res_partner p ON p.id = l.partner_id
+                            LEFT JOIN res_partner home
+                                   ON home.id = p.commercial_partner_id
+                            LEFT JOIN res_users owner ON owner.id = home.user_id
                             LEFT JOIN crm_lost_reason reason
                                    ON reason.id = l.lost_reason_id
                            WHERE (l.company_id = %(company)s
-                                  OR l.company_id IS NULL AND %(home)s = %(company)s)
+                                  OR l.company_id IS NULL
+                                  AND COALESCE(home.company_id, owner.company_id,
+                                               %(first_company)s) = %(company)s)
                              AND %(customers)s
                           ) lead
                    ) seen_lead
@@ -348,20 +353,8 @@ class CrmCustomer(models.Model):
             company=self.env.company.id,
             created=self._day_sql(SQL("l.create_date")),
             closed=self._day_sql(SQL("COALESCE(l.date_closed, l.create_date)")),
-            home=self._home_company_sql(SQL("p.commercial_partner_id")),
+            first_company=self._first_company_id(),
             customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
-        )
-
-    @api.model
-    def _home_company_sql(self, partner):
-        """The one company of a contact's facts that name none."""
-        return SQL(
-            """(SELECT COALESCE(home.company_id, owner.company_id, %s)
-                  FROM res_partner home
-                  LEFT JOIN res_users owner ON owner.id = home.user_id
-                 WHERE home.id = %s)""",
-            self._first_company_id(),
-            partner,
         )
 
     @api.model
