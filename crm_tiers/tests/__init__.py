@@ -1,0 +1,2 @@
+from . import test_tier_choice
+from . import test_tiers

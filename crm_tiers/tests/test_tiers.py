@@ -1,0 +1,153 @@
+import random
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from odoo.addons.crm_loyalty.tests import common
+from odoo.addons.crm_tiers import tier_choice
+
+
+@tagged("post_install", "-at_install")
+class TestTiers(common.CrmLoyaltyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = cls.env["crm.customer"]._today()
+        cls.partner = cls._create_customer_contact(user_id=cls.salesperson.id)
+        tiers = cls.env["crm.tier"]
+        tiers.search([]).active = False
+        cls.gold, cls.silver = (
+            tiers.create(
+                {
+                    "name": name,
+                    "sequence": sequence,
+                    "color": sequence,
+                    "threshold_ids": [
+                        Command.create({"figure": figure, "minimum": minimum})
+                        for figure, minimum in thresholds.items()
+                    ],
+                }
+            )
+            for sequence, (name, thresholds) in enumerate(
+                [
+                    ("Gold", {"net_revenue_12m": 100, "purchase_count": 2}),
+                    ("Silver", {"purchase_count": 1}),
+                ]
+            )
+        )
+
+    def _tier(self, partner=None):
+        self._refresh_marked()
+        self.assertEqual(self.env["crm.customer"]._refresh(), 0)
+        return self._customer(partner or self.partner).tier_id
+
+    def test_a_customer_climbs_and_the_history_says_why(self):
+        self.assertFalse(self._tier())
+        self._purchase(self.partner, self.today, 60)
+        self.assertEqual(self._tier(), self.silver)
+        customer = self._customer(self.partner)
+        self.assertIn("1 more of Purchases", customer.next_tier)
+        self._purchase(self.partner, self.today, 60)
+        self.assertEqual(self._tier(), self.gold)
+        customer.invalidate_recordset()
+        self.assertFalse(customer.next_tier)
+        rows = customer.history_ids.filtered(lambda row: row.field_name == "tier_id")
+        changes = sorted(rows.mapped(lambda row: (row.old_value or "", row.new_value)))
+        self.assertEqual(changes, [("", "Silver"), ("Silver", "Gold")])
+        self.assertIn("120.00 in 12 months", " ".join(rows.mapped("reason")))
+
+    def test_the_tier_follows_its_thresholds(self):
+        self._purchase(self.partner, self.today, 60)
+        self.assertEqual(self._tier(), self.silver)
+        self.gold.threshold_ids.minimum = 1
+        self.assertEqual(self._tier(), self.gold)
+        self.gold.threshold_ids.unlink()
+        self.assertEqual(self._tier(), self.silver)
+        self.silver.active = False
+        self.assertFalse(self._tier())
+
+    def test_a_used_tier_is_archived_not_deleted_nor_moved(self):
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+        with self.assertRaisesRegex(UserError, "Archive it"):
+            self.silver.unlink()
+        with self.assertRaisesRegex(UserError, "stays with its company"):
+            self.gold.company_id = self.other_company
+        self.gold.unlink()
+        copy = self.silver.copy()
+        self.assertEqual(copy.threshold_ids.mapped("minimum"), [1])
+
+    def test_sql_chooses_as_plain_python(self):
+        chance = random.Random(7)
+        partners = self.env["res.partner"].create(
+            [{"name": f"P{n}"} for n in range(40)]
+        )
+        for partner in partners:
+            for _purchase in range(chance.randrange(4)):
+                self._purchase(partner, self.today, chance.choice([25, 50, 99.99]))
+        self._refresh_marked()
+        rules = self.env["crm.tier"]._rules(self.company)
+        customers = self.env["crm.customer"].search(
+            [("partner_id", "in", partners.ids)]
+        )
+        self.assertEqual(len(customers), 40)
+        self.assertEqual(len(customers.tier_id), 2)
+        for customer in customers:
+            self.assertEqual(
+                customer.tier_id.id or None,
+                tier_choice.choose_tier(customer._tier_figure_values(), rules),
+            )
+
+    def test_each_company_has_its_own_tiers(self):
+        self._purchase(self.partner, self.today, 60, company=self.other_company)
+        self.env["crm.tier"].with_context(active_test=False).search(
+            [("company_id", "=", self.other_company.id)]
+        ).active = True
+        self._refresh_marked()
+        other = self._customer(self.partner, self.other_company)
+        self.assertEqual(other.tier_id.name, "Standard")
+        self.assertEqual(other.tier_id.company_id, self.other_company)
+        seen = self.env["crm.tier"].with_user(self.manager).search([])
+        self.assertEqual(seen, self.gold | self.silver)
+
+    def test_only_managers_configure(self):
+        for user in (self.salesperson, self.leader, self.accountant):
+            tier = self.gold.with_user(user)
+            self.assertEqual(tier.name, "Gold")
+            with self.assertRaises(AccessError):
+                tier.name = "Mine"
+            with self.assertRaises(AccessError):
+                tier.threshold_ids.minimum = 1
+        self.gold.with_user(self.manager).threshold_ids.minimum = 1
+
+    def test_the_badge_costs_queries_that_do_not_grow_with_the_page(self):
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+
+        def queries(count):
+            leads = self.env["crm.lead"].create(
+                [{"name": str(n), "partner_id": self.partner.id} for n in range(count)]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            leads.mapped("partner_id.commercial_partner_id.name")
+            leads.mapped("company_id")
+            self.silver.mapped("name")
+            before = self.env.cr.sql_log_count
+            self.assertEqual(leads.customer_tier_id.name, "Silver")
+            self.assertEqual(set(leads.mapped("customer_tier_color")), {1})
+            return self.env.cr.sql_log_count - before
+
+        self.assertEqual(queries(2), queries(50))
+
+    def test_leads_are_found_by_tier(self):
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+        lead = self.env["crm.lead"].create({"name": "L", "partner_id": self.partner.id})
+        leads = self.env["crm.lead"].with_user(self.manager)
+        found = leads.search([("customer_tier_id", "=", self.silver.id)])
+        self.assertIn(lead, found)
+        self.assertNotIn(
+            lead, leads.search([("customer_tier_id", "=", self.gold.id)])
+        )
