@@ -1,0 +1,131 @@
+"""Rows on pages that show our values."""
+
+from . import build, measure, orm
+from .table import Row
+
+PAGE = 80
+
+
+def _specification(env, model, view_type):
+    """Fields of a view as the web client asks for them; ours, and all the others."""
+    arch_fields = env[model].get_view(view_type=view_type)["models"][model]
+    ours, stock = {}, {}
+    for name in arch_fields:
+        field = env[model]._fields[name]
+        part = {"fields": {"display_name": {}}} if field.type == "many2one" else {}
+        mine = field._module in ("crm_loyalty", "crm_tiers")
+        (ours if mine else stock)[name] = part
+    return stock, {**stock, **ours}
+
+
+def _page(database, model, specification, ids=None, queries=None):
+    """One call as the web client makes it, in a transaction of its own."""
+    with orm.environment(database, uid=2) as env:
+        records = env[model]
+        env.user.has_group("base.group_user")  # the session knows its user already
+        before = env.cr.sql_log_count
+        with measure.timed() as spent:
+            if ids is None:
+                records.web_search_read(
+                    [("type", "=", "opportunity")], specification, limit=PAGE
+                )
+            else:
+                records.browse(ids).web_read(specification)
+        if queries is not None:
+            queries.append(env.cr.sql_log_count - before)
+    return spent.seconds
+
+
+def kanban(count):
+    """The CRM kanban page with our fields and without."""
+    with orm.environment("bench", uid=2) as env:
+        stock, full = _specification(env, "crm.lead", "kanban")
+    queries = {"with": [], "without": []}
+    runs = (
+        lambda: _page("bench", "crm.lead", full, queries=queries["with"]),
+        lambda: _page("bench", "crm.lead", stock, queries=queries["without"]),
+        lambda: _page("bench", "crm.lead", stock),
+    )
+    measure.rounds(3, *runs)  # caches of the registry
+    with_ours, without, control = measure.rounds(count * 8, *runs)
+    names = ", ".join(sorted(full.keys() - stock.keys()))
+    yield Row(
+        f"CRM kanban, {PAGE} leads, with ({names}) / without",
+        measure.median(with_ours),
+        measure.median(without),
+        measure.paired_ratio(with_ours, without),
+        "<= 1.10",
+    )
+    ratio = measure.paired_ratio(control, without)
+    yield Row(
+        "  control: without / without, not under 0.95",
+        measure.median(control),
+        measure.median(without),
+        ratio,
+        "<= 1.05",
+    )
+    more = measure.median(queries["with"]) - measure.median(queries["without"])
+    yield Row(
+        "  SQL queries more",
+        more,
+        measure.median(queries["without"]),
+        unit="",
+        target="<= 1",
+    )
+
+
+def form(count):
+    """The contact form with our fields and without, and in stock Odoo."""
+    build.ensure_stock()
+    with orm.environment("bench", uid=2) as env:
+        stock, full = _specification(env, "res.partner", "form")
+        env.cr.execute(
+            """SELECT id FROM crm_customer_purchase
+                ORDER BY HASHINT4(id) LIMIT 200"""
+        )
+        env.cr.execute(
+            """SELECT DISTINCT partner_id FROM crm_customer_purchase
+                WHERE id IN %s ORDER BY partner_id""",
+            [tuple(row[0] for row in env.cr.fetchall())],
+        )
+        # Buyers of documents: who buys much is opened often.
+        partners = [row[0] for row in env.cr.fetchall()][:: 200 // 20]
+    with orm.environment("bench_stock", uid=2) as env:
+        known = env["res.partner"]._fields.keys()
+    bare = {name: part for name, part in stock.items() if name in known}
+
+    turns = {}
+
+    def open_(kind, database, specification):
+        turns[kind] = turns.get(kind, -1) + 1
+        partner = partners[turns[kind] % len(partners)]
+        return _page(database, "res.partner", specification, ids=[partner])
+
+    runs = (
+        lambda: open_("with", "bench", full),
+        lambda: open_("without", "bench", stock),
+        lambda: open_("control", "bench", stock),
+        lambda: open_("stock", "bench_stock", bare),
+    )
+    measure.rounds(2, *runs)
+    with_ours, without, control, odoo = measure.rounds(count * 6, *runs)
+    yield Row(
+        "contact form with our fields / without, same indexes",
+        measure.median(with_ours),
+        measure.median(without),
+        measure.paired_ratio(with_ours, without),
+        "<= 1.05",
+    )
+    yield Row(
+        "  control: without / without",
+        measure.median(control),
+        measure.median(without),
+        measure.paired_ratio(control, without),
+    )
+    yield Row(
+        "contact form of stock Odoo / with our add-ons",
+        measure.median(odoo),
+        measure.median(with_ours),
+        measure.paired_ratio(odoo, with_ours),
+        ">= 3",
+    )
