@@ -4,56 +4,44 @@ This module is the definition. ``crm.customer`` runs the same rule as SQL over t
 whole customer base; a property test holds the two equal. It is used as it is to say
 what a customer lacks for the next tier.
 
-Figures and minima are numbers in the unit of the figure: company currency for money.
+A rule is a pair ``(key of the tier, {key of a figure: the least it takes})``; rules
+come in a list, best tier first. Figures and minima are numbers in the unit of the
+figure: company currency for money.
 """
 
-from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Tier:
-    """One tier: ``minima`` maps the key of a figure to the least it takes."""
-
-    key: object
-    minima: dict = field(default_factory=dict)
-
-
-def missing(figures, tier):
+def missing_for(figures, minima):
     """What a customer lacks for a tier.
 
     :param dict figures: ``{key: number or None}``
+    :param dict minima: ``{key: the least it takes}``
     :return: ``{key: how much more it takes}``; a figure nobody knows lacks all
     """
     return {
         key: minimum - (figures.get(key) or 0)
-        for key, minimum in tier.minima.items()
+        for key, minimum in minima.items()
         if figures.get(key) is None or figures[key] < minimum
     }
 
 
-def choose_tier(figures, tiers):
-    """The first tier, best first, all of whose minima are met.
+def choose_tier(figures, rules):
+    """The first tier all of whose minima are met, or ``None``.
 
     A tier without minima takes nobody: an entry is always said, never assumed.
-
-    :param dict figures: ``{key: number or None}``
-    :param tiers: `Tier` objects, best first
-    :return: the key of the tier, or ``None``
     """
-    for tier in tiers:
-        if tier.minima and not missing(figures, tier):
-            return tier.key
+    for key, minima in rules:
+        if minima and not missing_for(figures, minima):
+            return key
     return None
 
 
-def next_tier(current, tiers):
-    """The tier above ``current``: the one before it; the last one for who has none.
+def next_rule(current, rules):
+    """The rule of the tier above ``current``; the last one for who has no tier.
 
     :param current: key of a tier or ``None``
-    :param tiers: `Tier` objects, best first
-    :rtype: Tier or None
+    :return: a rule, or ``None`` when there is nothing above
     """
-    tiers = [tier for tier in tiers if tier.minima]
-    keys = [tier.key for tier in tiers]
+    rules = [rule for rule in rules if rule[1]]
+    keys = [key for key, _minima in rules]
     place = keys.index(current) if current in keys else len(keys)
-    return tiers[place - 1] if place else None
+    return rules[place - 1] if place else None

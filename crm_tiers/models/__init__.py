@@ -1,6 +1,8 @@
-from . import crm_tier
-from . import crm_tier_threshold
-from . import crm_customer
-from . import crm_customer_history
-from . import crm_customer_link
-from . import res_company
+from . import (
+    crm_customer,
+    crm_customer_history,
+    crm_customer_link,
+    crm_tier,
+    crm_tier_threshold,
+    res_company,
+)

@@ -3,8 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tier_choice import next_tier
-from ..tier_choice import missing as missing_for
+from ..tier_choice import missing_for, next_rule
 
 
 class CrmCustomer(models.Model):
@@ -20,9 +19,9 @@ class CrmCustomer(models.Model):
         ondelete="set null",
     )
     tier_color = fields.Integer(related="tier_id.color")
-    next_tier_gap = fields.Char(
+    next_tier = fields.Char(
         "To the Next Tier",
-        compute="_compute_next_tier_gap",
+        compute="_compute_next_tier",
         help="What the customer lacks for the next higher tier.",
     )
 
@@ -71,12 +70,12 @@ class CrmCustomer(models.Model):
                 "WHEN %s THEN %s",
                 SQL(" AND ").join(
                     SQL("%s >= %s", figures[key], minimum)
-                    for key, minimum in tier.minima.items()
+                    for key, minimum in minima.items()
                 ),
-                tier.key,
+                tier_id,
             )
-            for tier in self.env["crm.tier"]._rules(self.env.company)
-            if tier.minima
+            for tier_id, minima in self.env["crm.tier"]._rules(self.env.company)
+            if minima
         ]
         if not cases:
             return SQL("NULL::integer")
@@ -106,10 +105,7 @@ class CrmCustomer(models.Model):
     @api.model
     def _figures_sql(self):
         """Adds what the tier rule saw: figures, thresholds and currency."""
-        minima = {
-            tier.key: tier.minima
-            for tier in self.env["crm.tier"]._rules(self.env.company)
-        }
+        minima = dict(self.env["crm.tier"]._rules(self.env.company))
         figures = SQL(", ").join(
             SQL("%s, %s", key, expression)
             for key, expression in self._tier_figures().items()
@@ -135,12 +131,11 @@ class CrmCustomer(models.Model):
         return [*values, ("tier_id", self.tier_id.name)]
 
     def _explained_figures(self):
-        rules = self.env["crm.tier"]._rules(self.company_id)
-        minima = {tier.key: tier.minima for tier in rules}
+        minima = dict(self.env["crm.tier"]._rules(self.company_id))
         return {
             **super()._explained_figures(),
             "tier": {
-                "figures": {key: self[key] for key in self._tier_figures()},
+                "figures": self._tier_figure_values(),
                 "minima": minima.get(self.tier_id.id),
                 "currency_id": self.currency_id.id,
             },
@@ -148,25 +143,30 @@ class CrmCustomer(models.Model):
 
     @api.depends(lambda self: ["tier_id", "company_id", *self._tier_figures()])
     @api.depends_context("lang")
-    def _compute_next_tier_gap(self):
+    def _compute_next_tier(self):
         rules = {
             company: self.env["crm.tier"]._rules(company) for company in self.company_id
         }
         for customer in self:
-            tiers = rules.get(customer.company_id, [])
-            above = next_tier(customer.tier_id.id or None, tiers)
-            customer.next_tier_gap = above and customer._gap_text(above)
+            above = next_rule(
+                customer.tier_id.id or None, rules.get(customer.company_id, [])
+            )
+            customer.next_tier = above and customer._gap_text(*above)
 
-    def _gap_text(self, tier):
-        """What the customer lacks for ``tier`` (of `tier_choice`), as a sentence."""
-        figures = {key: self[key] for key in self._tier_figures()}
+    def _tier_figure_values(self):
+        """``{key: number}`` of this customer, for `tier_choice`."""
+        self.ensure_one()
+        return {key: self[key] for key in self._tier_figures()}
+
+    def _gap_text(self, tier_id, minima):
+        """What the customer lacks for a tier, as a sentence; empty for nothing."""
         gap = ", ".join(
             self.env._(
-                "%(figure)s: %(missing)s more",
+                "%(missing)s more of %(figure)s",
                 figure=self._figure_label(key),
                 missing=self._figure_text(key, value, self.currency_id),
             )
-            for key, value in missing_for(figures, tier).items()
+            for key, value in missing_for(self._tier_figure_values(), minima).items()
         )
-        name = self.env["crm.tier"].browse(tier.key).name
+        name = self.env["crm.tier"].browse(tier_id).name
         return gap and self.env._("%(tier)s: %(gap)s", tier=name, gap=gap)

@@ -10,9 +10,7 @@ class CrmTierThreshold(models.Model):
     _order = "tier_id, id"
     _rec_name = "figure"
 
-    tier_id = fields.Many2one(
-        "crm.tier", required=True, ondelete="cascade", index=True
-    )
+    tier_id = fields.Many2one("crm.tier", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="tier_id.company_id", store=True)
     figure = fields.Selection("_selection_figure", required=True)
     minimum = fields.Float(
@@ -30,9 +28,11 @@ class CrmTierThreshold(models.Model):
     def _selection_figure(self):
         """The figures that the profile offers to rules, by name."""
         customers = self.env["crm.customer"]
-        return [(key, customers._figure_label(key)) for key in customers._tier_figures()]
+        return [
+            (key, customers._figure_label(key)) for key in customers._tier_figures()
+        ]
 
-    @api.constrains("figure")
+    @api.constrains("figure", "minimum")
     def _check_figure(self):
         known = self.env["crm.customer"]._tier_figures()
         for threshold in self:
@@ -53,7 +53,6 @@ class CrmTierThreshold(models.Model):
         return thresholds
 
     def write(self, vals):
-        self.tier_id._mark_companies()
         result = super().write(vals)
         self.tier_id._mark_companies()
         return result

@@ -25,7 +25,9 @@ class ResCompany(models.Model):
     def _create_default_tiers(self):
         """Give each company without tiers the default ones, in all active languages."""
         # Who creates a company need not manage sales.
-        tiers = self.env["crm.tier"].sudo().with_context(active_test=False, lang="en_US")
+        tiers = (
+            self.env["crm.tier"].sudo().with_context(active_test=False, lang="en_US")
+        )
         have = tiers.search([("company_id", "in", self.ids)]).company_id
         codes = [code for code, _name in self.env["res.lang"].get_installed()]
         for company in self - have:

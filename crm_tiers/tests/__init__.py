@@ -1,2 +1,1 @@
-from . import test_tier_choice
-from . import test_tiers
+from . import test_tier_choice, test_tiers

@@ -28,3 +28,18 @@ class TestTierChoice(BaseCase):
         self.assertEqual(
             tier_choice.missing_for(figures, dict(TIERS)["gold"]), {"revenue": 40}
         )
+
+    def test_the_next_tier_is_the_one_before(self):
+        for current, above in (
+            (None, "rest"),
+            ("rest", "silver"),
+            ("silver", "gold"),
+        ):
+            self.assertEqual(tier_choice.next_rule(current, TIERS)[0], above)
+        self.assertIsNone(tier_choice.next_rule("gold", TIERS))
+        self.assertIsNone(tier_choice.next_rule(None, [("nobody", {})]))
+
+    def test_an_unknown_value_reaches_nothing(self):
+        figures = {"revenue": None, "count": None}
+        self.assertIsNone(tier_choice.choose_tier(figures, TIERS))
+        self.assertEqual(tier_choice.missing_for(figures, {"count": 1}), {"count": 1})

@@ -1,8 +1,9 @@
 import random
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_loyalty.tests import common
 from odoo.addons.crm_tiers import tier_choice
@@ -37,6 +38,11 @@ class TestTiers(common.CrmLoyaltyCommon):
             )
         )
 
+    def _as(self, records, user):
+        """The records as ``user`` sees them, in the companies he works in."""
+        context = {"allowed_company_ids": user.company_ids.ids}
+        return records.with_user(user).with_context(**context)
+
     def _tier(self, partner=None):
         self._refresh_marked()
         self.assertEqual(self.env["crm.customer"]._refresh(), 0)
@@ -55,7 +61,7 @@ class TestTiers(common.CrmLoyaltyCommon):
         rows = customer.history_ids.filtered(lambda row: row.field_name == "tier_id")
         changes = sorted(rows.mapped(lambda row: (row.old_value or "", row.new_value)))
         self.assertEqual(changes, [("", "Silver"), ("Silver", "Gold")])
-        self.assertIn("120.00 in 12 months", " ".join(rows.mapped("reason")))
+        self.assertIn("120.00 (at least", " ".join(rows.mapped("reason")))
 
     def test_the_tier_follows_its_thresholds(self):
         self._purchase(self.partner, self.today, 60)
@@ -108,18 +114,18 @@ class TestTiers(common.CrmLoyaltyCommon):
         other = self._customer(self.partner, self.other_company)
         self.assertEqual(other.tier_id.name, "Standard")
         self.assertEqual(other.tier_id.company_id, self.other_company)
-        seen = self.env["crm.tier"].with_user(self.manager).search([])
+        seen = self._as(self.env["crm.tier"], self.manager).search([])
         self.assertEqual(seen, self.gold | self.silver)
 
     def test_only_managers_configure(self):
         for user in (self.salesperson, self.leader, self.accountant):
-            tier = self.gold.with_user(user)
+            tier = self._as(self.gold, user)
             self.assertEqual(tier.name, "Gold")
             with self.assertRaises(AccessError):
                 tier.name = "Mine"
             with self.assertRaises(AccessError):
                 tier.threshold_ids.minimum = 1
-        self.gold.with_user(self.manager).threshold_ids.minimum = 1
+        self._as(self.gold, self.manager).threshold_ids.minimum = 1
 
     def test_the_badge_costs_queries_that_do_not_grow_with_the_page(self):
         self._purchase(self.partner, self.today, 60)
@@ -145,9 +151,63 @@ class TestTiers(common.CrmLoyaltyCommon):
         self._purchase(self.partner, self.today, 60)
         self._tier()
         lead = self.env["crm.lead"].create({"name": "L", "partner_id": self.partner.id})
-        leads = self.env["crm.lead"].with_user(self.manager)
+        leads = self._as(self.env["crm.lead"], self.manager)
         found = leads.search([("customer_tier_id", "=", self.silver.id)])
         self.assertIn(lead, found)
-        self.assertNotIn(
-            lead, leads.search([("customer_tier_id", "=", self.gold.id)])
+        self.assertNotIn(lead, leads.search([("customer_tier_id", "=", self.gold.id)]))
+
+    def test_a_stranger_to_the_profile_sees_no_tier(self):
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "L",
+                "partner_id": self.partner.id,
+                "user_id": False,
+                "team_id": False,
+            }
         )
+        self.assertEqual(self._as(lead, self.salesperson).customer_tier_id, self.silver)
+        self.assertFalse(self._as(lead, self.colleague).customer_tier_id)
+        portal = self._user("tiers_portal", "base.group_portal")
+        with self.assertRaises(AccessError):
+            self._as(self.gold, portal).read(["name"])
+
+    def test_a_tier_on_an_unknown_figure_is_refused_and_reached_by_nobody(self):
+        threshold = self.gold.threshold_ids[0]
+        with self.assertRaises(ValidationError) as refusal:  # rolls back as well
+            threshold.figure = "stars"
+        self.assertIn("stars of tier Gold is unknown", str(refusal.exception))
+        self._purchase(self.partner, self.today, 600)
+        self._purchase(self.partner, self.today, 600)
+        self.assertEqual(self._tier(), self.gold)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE crm_tier_threshold SET figure = 'stars' WHERE id = %s",
+                threshold.id,
+            )
+        )
+        self.env.invalidate_all()
+        with self.assertRaises(ValidationError) as refusal:  # rolls back as well
+            threshold.minimum = 1
+        self.assertIn("stars of tier Gold is unknown", str(refusal.exception))
+        self.env["crm.customer.mark"]._mark(company_ids=self.company.ids)
+        self.assertEqual(self._tier(), self.silver)
+
+    def test_a_new_company_starts_with_the_default_tiers(self):
+        tiers = self.env["crm.tier"]
+        names = ["Platinum", "Gold", "Silver", "Standard"]
+        created = tiers.with_context(active_test=False).search(
+            [("company_id", "=", self.other_company.id)]
+        )
+        self.assertEqual(created.mapped("name"), names)
+        self.assertTrue(all(tier.threshold_ids for tier in created))
+
+    def test_every_view_shows_the_badge_to_its_readers(self):
+        for model in ("crm.lead", "res.partner", "sale.order", "account.move"):
+            with self.subTest(model=model):
+                arch = self.env[model].get_view(view_type="form")["arch"]
+                self.assertIn("customer_tier_id", arch)
+        kanban = self.env.ref("crm.crm_case_kanban_view_leads")
+        arch = self._as(self.env["crm.lead"], self.salesperson).get_view(kanban.id)
+        self.assertIn("customer_tier_id", arch["arch"])
