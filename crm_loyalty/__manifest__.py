@@ -20,10 +20,13 @@
         "security/crm_loyalty_rules.xml",
         # Data
         "data/ir_cron_data.xml",
+        "data/crm_profile_requirement_data.xml",
         # Views
         "views/crm_customer_history_views.xml",
         "views/crm_customer_purchase_views.xml",
         "views/crm_customer_views.xml",
+        "views/crm_profile_requirement_views.xml",
+        "wizards/crm_customer_handover_views.xml",
         "views/crm_lead_views.xml",
         "views/crm_lost_reason_views.xml",
         "views/res_partner_views.xml",

@@ -6,6 +6,7 @@ from . import crm_customer_join
 from . import crm_customer_history
 from . import crm_customer_mark
 from . import crm_customer_purchase
+from . import crm_profile_requirement
 from . import account_move
 from . import crm_lead
 from . import crm_lost_reason

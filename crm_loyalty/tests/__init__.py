@@ -1,1 +1,3 @@
 from . import test_refresh
+from . import test_handover
+from . import test_profile_requirement
