@@ -1,15 +1,15 @@
 """Databases of the clone: made once as templates, then copied in a moment."""
 
+import ast
 import shutil
 import subprocess
+from pathlib import Path
 
 from . import odoo_source
 from .environment import DATA, addons
 from .machine import LOGS, ROOT, digest, fail, say
 from .process import start
 from .python_packages import PYTHON
-
-MANIFEST = "import ast, sys; print(*ast.literal_eval(open(sys.argv[1]).read())['depends'])"
 
 
 class Databases:
@@ -35,6 +35,13 @@ class Databases:
         """Drop a database and its filestore, if they are there."""
         self._postgres("dropdb", "--if-exists", "--force", name)
         shutil.rmtree(DATA / "filestore" / name, ignore_errors=True)
+
+    def drop_left_behind(self):
+        """Drop the test databases of runs that were killed."""
+        for name in self.names():
+            pid = name.removeprefix("test-")
+            if pid != name and not Path(f"/proc/{pid}").exists():
+                self.drop(name)
 
     def copy(self, source, target):
         """Make `target` a copy of `source`, files included."""
@@ -90,7 +97,7 @@ class Databases:
         needed = set()
         for folder in addons():
             manifest = folder / "__manifest__.py"
-            needed |= set(self._python("-c", MANIFEST, manifest).split())
+            needed |= set(ast.literal_eval(manifest.read_text())["depends"])
         modules = ",".join(sorted(needed - ours))
         name = f"deps-{digest(odoo_source.version(), modules)}"
         return self.make(
@@ -98,11 +105,6 @@ class Databases:
             "Odoo with the modules we depend on",
             lambda new: self.odoo(new, "-i", modules, "--stop-after-init"),
         )
-
-    def _python(self, *arguments):
-        return subprocess.run(
-            [PYTHON, *arguments], text=True, capture_output=True, check=True
-        ).stdout
 
     def with_addons(self):
         """Return the database with our add-ons installed, as they are now."""
@@ -143,9 +145,11 @@ def tree():
     for folder in addons():
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder).parts
-            if path.is_file() and not {"tests", "__pycache__", "readme"} & {*inside}:
-                parts += [path.relative_to(ROOT), path]
-            elif "static" in inside and path.is_file():
+            # Tests in static/ are part of the web client's bundles.
+            ignored = {"__pycache__", "readme"}
+            if inside[0] != "static":
+                ignored.add("tests")
+            if path.is_file() and not ignored & {*inside}:
                 parts += [path.relative_to(ROOT), path]
     return parts
 

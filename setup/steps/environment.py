@@ -7,6 +7,7 @@ import shutil
 
 from . import odoo_source, postgres, python_packages
 from .machine import ROOT, STATE, apt_install, fail, once, only_one, run, say, succeeds
+from .process import end_in_order
 
 RTLCSS = "rtlcss@4.3.0"  # turns style sheets round for right-to-left languages
 NPM = STATE / "npm"
@@ -39,6 +40,7 @@ def http_port():
 @contextlib.contextmanager
 def ready(with_tests=False):
     """Get what is missing, start PostgreSQL, and yield the environment for Odoo."""
+    end_in_order()
     with only_one("setup"):
         _system_packages(with_tests)
         odoo_source.ensure()

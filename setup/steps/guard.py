@@ -35,6 +35,14 @@ def pytest_runtest_makereport():
         report.longrepr = f"A skipped test is a failure: {report.longrepr}"
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report():
+    report = (yield).get_result()
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"A skipped file is a failure: {report.longrepr}"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     if _warnings.found and session.exitstatus == pytest.ExitCode.OK:

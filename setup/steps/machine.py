@@ -116,7 +116,7 @@ _lists_updated = False
 
 def apt_update():
     """Refresh the machine's package lists, once per call of setup/."""
-    global _lists_updated  # noqa: PLW0603
+    global _lists_updated
     if not _lists_updated:
         say("refreshing the list of Debian packages")
         # One broken third-party source must not stop us: what is needed and

@@ -15,8 +15,18 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .machine import ROOT, STATE, apt_install, digest, fail, only_one, run, say
-from .machine import succeeds
+from .machine import (
+    ROOT,
+    STATE,
+    apt_install,
+    as_root,
+    digest,
+    fail,
+    only_one,
+    run,
+    say,
+    succeeds,
+)
 
 OLDEST = 13  # Odoo 19 asks for it
 ROLE = "odoo"
@@ -140,16 +150,14 @@ def ensure():
             apt_install("PostgreSQL's client", "postgresql-client")
         if not succeeds("psql", "-XAtq", "-d", "postgres", "-c", "select 1"):
             fail(
-                f"No PostgreSQL answers at PGHOST={os.environ['PGHOST']}: start it, set "
-                "PGPORT, PGUSER and PGPASSWORD for it, or unset PGHOST."
+                f"No PostgreSQL answers at PGHOST={os.environ['PGHOST']}: start it, "
+                "set PGPORT, PGUSER and PGPASSWORD for it, or unset PGHOST."
             )
         return
     if not _binaries() or (os.geteuid() == 0 and not _has_user("postgres")):
         # Without this, Debian's package starts a cluster for the whole machine.
         folder = Path("/etc/postgresql-common/createcluster.d")
         setting = folder / "crm-no-main-cluster.conf"
-        from .machine import as_root
-
         run(*as_root("mkdir", "-p", folder))
         script = f"echo 'create_main_cluster = false' > {setting}"
         run(*as_root("sh", "-c", script))

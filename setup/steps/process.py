@@ -1,8 +1,11 @@
 """Child processes that end with us, however we end."""
 
+import contextlib
 import ctypes
+import os
 import signal
 import subprocess
+import sys
 
 _PR_SET_PDEATHSIG = 1
 
@@ -18,6 +21,27 @@ def start(command, environment, **options):
     return subprocess.Popen(
         command, env=environment, preexec_fn=_end_with_parent, **options
     )
+
+
+def end_in_order():
+    """Make SIGTERM leave through our `finally` clauses, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def group(command, environment):
+    """Run a child that has children of its own; leave none of them behind.
+
+    Ctrl-C and SIGTERM reach the child as Ctrl-C, so that it can leave in order.
+    """
+    child = start(command, environment, start_new_session=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: child.send_signal(signal.SIGINT))
+    try:
+        return child.wait()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        end_in_order()
 
 
 def attached(command, environment, **options):

@@ -28,9 +28,10 @@ _SUITABLE = "import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (
 def ensure(with_tests):
     """Install what Odoo and our add-ons import, and what tests need on top."""
     if not succeeds(PYTHON, "-c", ""):  # none yet, or its base was removed
+        _create()
         for stamp in ("python", "python-test"):
             (STATE / "stamps" / stamp).unlink(missing_ok=True)
-    once("python", digest(REQUIREMENTS), _create)
+    once("python", digest(REQUIREMENTS), _install)
     if with_tests:
         once("python-test", digest(REQUIREMENTS, TEST_REQUIREMENTS), _add_tests)
     packages = run(PYTHON, "-c", "import site; print(site.getsitepackages()[0])")
@@ -41,9 +42,13 @@ def ensure(with_tests):
 
 def _create():
     base = _suitable_python()
-    say(f"installing Python packages ({base}, requirements.txt)")
+    say(f"making a virtual environment of {base}")
     shutil.rmtree(VENV, ignore_errors=True)
     run(base, "-m", "venv", VENV)
+
+
+def _install():
+    say("installing Python packages (requirements.txt)")
     _pip_install("-r", REQUIREMENTS)
 
 
