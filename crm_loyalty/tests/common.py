@@ -12,10 +12,19 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True))
         cls.company = cls.env.company
         cls.other_company = cls.setup_other_company(name="Other Company")["company"]
-        cls.env.user.company_ids |= cls.other_company
+        # Jobs run as the system; what users may do is tested with `with_user`.
+        root = cls.env.ref("base.user_root")
+        root.sudo().write(
+            {
+                "company_ids": [Command.set((cls.company | cls.other_company).ids)],
+                "company_id": cls.company.id,
+            }
+        )
+        cls.env = cls.env(user=root.id, context={"tracking_disable": True})
+        cls.company = cls.company.with_env(cls.env)
+        cls.other_company = cls.other_company.with_env(cls.env)
         cls.product = cls._create_product(standard_price=60.0, taxes_id=False)
         cls.team = cls.env["crm.team"].create({"name": "A", "company_id": False})
         cls.other_team = cls.env["crm.team"].create({"name": "B", "company_id": False})

@@ -1,0 +1,289 @@
+"""Each entry of the list of marks matters: without it a change goes unseen.
+
+Every scenario changes one thing. With the entry the marked refresh leaves nothing for
+a full one to write; without it the full refresh still finds something. So no entry is
+there for nothing, and none of the scenarios passes by accident.
+"""
+
+from contextlib import contextmanager
+from copy import deepcopy
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.crm_loyalty.models import crm_customer_mark
+from odoo.addons.crm_loyalty.tests import common
+
+
+@tagged("post_install", "-at_install")
+class TestMarks(common.CrmLoyaltyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = cls.env["crm.customer"]._today()
+        cls.partner = cls._create_customer_contact()
+        cls.other = cls._create_customer_contact()
+        cls.reason = cls.env["crm.lost.reason"].create({"name": "No fit"})
+
+    def _written_by_full_refresh(self):
+        return sum(
+            self.env["crm.customer"].with_company(company)._refresh()
+            for company in self.env["res.company"].search([])
+        )
+
+    @contextmanager
+    def _without(self, model, entry):
+        """The list of marks without one entry: "create", "unlink" or a field."""
+        marks = deepcopy(crm_customer_mark.MARKS)
+        if entry in ("create", "unlink"):
+            self.assertTrue(marks[model][entry])
+            marks[model][entry] = False
+        else:
+            marks[model]["fields"].remove(entry)
+        with patch.dict(crm_customer_mark.MARKS, marks):
+            yield
+
+    def _rolled_back(self, prepare, change):
+        """Prepare, refresh, change, refresh the marked; what is left to write?"""
+        with self.env.cr.savepoint() as savepoint:
+            record = prepare()
+            self._refresh_marked()
+            self._written_by_full_refresh()
+            change(record)
+            self._refresh_marked()
+            written = self._written_by_full_refresh()
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        return written
+
+    def _assert_matters(self, model, entry, prepare, change):
+        with self.subTest(model=model, entry=entry):
+            self.assertEqual(self._rolled_back(prepare, change), 0)
+            with self._without(model, entry):
+                self.assertGreater(self._rolled_back(prepare, change), 0)
+
+    # -- what the scenarios start from
+    def _nothing(self):
+        return None
+
+    def _lead(self, **values):
+        values = {
+            "name": "Deal",
+            "type": "opportunity",
+            "partner_id": self.partner.id,
+            "company_id": self.company.id,
+            **values,
+        }
+        return self.env["crm.lead"].create(values)
+
+    def _lost_lead(self, **values):
+        lead = self._lead(**values)
+        lead.action_set_lost(lost_reason_id=self.reason.id)
+        return lead
+
+    def _quotation(self):
+        return self._order(self.partner, confirm=False)
+
+    # -- the entries
+    def test_leads(self):
+        def matters(entry, prepare, change):
+            self._assert_matters("crm.lead", entry, prepare, change)
+
+        matters("create", self._nothing, lambda _: self._lead())
+        matters("unlink", self._lead, lambda lead: lead.unlink())
+        matters(
+            "partner_id", self._lead, lambda lead: lead.write({"partner_id": self.other.id})
+        )
+        matters(
+            "company_id",
+            self._lead,
+            lambda lead: lead.write({"company_id": self.other_company.id}),
+        )
+        matters(
+            "type",
+            lambda: self._lead(type="lead"),
+            lambda lead: lead.write({"type": "opportunity"}),
+        )
+        matters("active", self._lead, lambda lead: lead.write({"active": False}))
+        matters(
+            "date_closed",
+            self._lost_lead,
+            lambda lead: lead.write({"date_closed": "2020-01-01"}),
+        )
+        suitable = self.env["crm.lost.reason"].create({"name": "Bad"})
+        suitable.is_unsuitable = True
+        matters(
+            "lost_reason_id",
+            self._lost_lead,
+            lambda lead: lead.write({"lost_reason_id": suitable.id}),
+        )
+
+    def test_probability_of_a_lead(self):
+        """An archived lead with probability 0 is lost; with another it is shelved."""
+        self._assert_matters(
+            "crm.lead",
+            "probability",
+            lambda: self._lead(active=False, probability=20),
+            lambda lead: lead.write({"probability": 0}),
+        )
+
+    def test_orders(self):
+        def matters(entry, prepare, change):
+            self._assert_matters("sale.order", entry, prepare, change)
+
+        matters("create", self._nothing, lambda _: self._quotation())
+        matters("unlink", self._quotation, lambda order: order.unlink())
+        matters(
+            "partner_id",
+            self._quotation,
+            lambda order: order.write({"partner_id": self.other.id}),
+        )
+        matters(
+            "validity_date",
+            self._quotation,
+            lambda order: order.write({"validity_date": "2030-01-01"}),
+        )
+        matters("state", self._quotation, lambda order: order.write({"state": "cancel"}))
+
+        def cancelled():
+            order = self._quotation()
+            order.write({"state": "cancel"})
+            return order
+
+        matters(
+            "date_order", cancelled, lambda order: order.write({"date_order": "2020-01-01"})
+        )
+
+    def test_contacts(self):
+        def matters(entry, change, prepare=self._create_customer_contact):
+            self._assert_matters("res.partner", entry, prepare, change)
+
+        matters("create", lambda _: self._create_customer_contact(), self._nothing)
+        matters("company_id", lambda p: p.write({"company_id": self.other_company.id}))
+        matters("supplier_rank", lambda p: p.write({"supplier_rank": 1}))
+        matters(
+            "customer_rank",
+            lambda p: p.write({"customer_rank": 1}),
+            lambda: self._create_customer_contact(supplier_rank=1),
+        )
+        user = self._user("marks_elsewhere", "base.group_user", self.other_company)
+        matters("user_id", lambda p: p.write({"user_id": user.id}))
+
+    def test_children_follow_their_contact(self):
+        """A contact under a company that becomes one itself leaves it, with its facts."""
+        parent = self._create_customer_contact(is_company=True)
+
+        def child():
+            contact = self._create_customer_contact(parent_id=parent.id)
+            self._lead(partner_id=contact.id)
+            return contact
+
+        self._assert_matters(
+            "res.partner", "is_company", child, lambda p: p.write({"is_company": True})
+        )
+
+        def alone():
+            contact = self._create_customer_contact()
+            self._lead(partner_id=contact.id)
+            return contact
+
+        self._assert_matters(
+            "res.partner", "parent_id", alone, lambda p: p.write({"parent_id": parent.id})
+        )
+
+    def test_grandchildren_follow_too(self):
+        """The commercial partner of those below changes without a write of theirs."""
+
+        def family():
+            holding = self._create_customer_contact(is_company=True)
+            middle = self._create_customer_contact()
+            below = self._create_customer_contact(parent_id=middle.id)
+            self._lead(partner_id=below.id)
+            self._purchase(below, self.today, 10)
+            return holding, middle
+
+        def change(family):
+            holding, middle = family
+            middle.parent_id = holding
+
+        self.assertEqual(self._rolled_back(family, change), 0)
+
+        def become_company(family):
+            _holding, middle = family
+            middle.parent_id = False
+            middle.is_company = True
+
+        def joined():
+            holding, middle = family()
+            middle.parent_id = holding
+            return holding, middle
+
+        self.assertEqual(self._rolled_back(joined, become_company), 0)
+
+    def test_lost_reasons(self):
+        self._assert_matters(
+            "crm.lost.reason",
+            "is_unsuitable",
+            self._lost_lead,
+            lambda _: self.reason.write({"is_unsuitable": True}),
+        )
+
+    def test_users(self):
+        def user():
+            return self.env["res.users"].create(
+                {
+                    "name": "Someone",
+                    "login": "marks_user",
+                    "partner_id": self._create_customer_contact().id,
+                    "company_id": self.company.id,
+                    "company_ids": [Command.set(self.company.ids)],
+                    "group_ids": [
+                        Command.set(self.env.ref("base.group_portal").ids)
+                    ],
+                }
+            )
+
+        employee = [Command.set(self.env.ref("base.group_user").ids)]
+        self._assert_matters(
+            "res.users", "group_ids", user, lambda u: u.write({"group_ids": employee})
+        )
+
+        def internal():
+            user_ = user()
+            user_.write({"group_ids": employee})
+            return user_
+
+        self._assert_matters("res.users", "unlink", internal, lambda u: u.unlink())
+
+    def test_company_of_a_salesperson_moves_contacts_without_facts(self):
+        def contact():
+            user = self._user("marks_mover", "sales_team.group_sale_salesman")
+            user.company_ids = self.company | self.other_company
+            self._create_customer_contact(user_id=user.id)
+            return user
+
+        self.assertEqual(
+            self._rolled_back(
+                contact, lambda user: user.write({"company_id": self.other_company.id})
+            ),
+            0,
+        )
+
+    def test_own_companies(self):
+        self._assert_matters(
+            "res.company",
+            "partner_id",
+            self._create_customer_contact,
+            lambda p: self.other_company.write({"partner_id": p.id}),
+        )
+
+    def test_a_fact_elsewhere_ends_the_row_at_home(self):
+        for fact in (
+            lambda _: self._purchase(self.partner, self.today, 5, company=self.other_company),
+            lambda _: self._lead(company_id=self.other_company.id),
+            lambda _: self._invoice(
+                self.partner, self.today, 5, company=self.other_company
+            ),
+        ):
+            self.assertEqual(self._rolled_back(self._nothing, fact), 0)
