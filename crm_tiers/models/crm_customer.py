@@ -13,7 +13,6 @@ class CrmCustomer(models.Model):
 
     tier_id = fields.Many2one(
         "crm.tier",
-        "Tier",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
