@@ -24,6 +24,7 @@
         # Views
         "views/crm_customer_history_views.xml",
         "views/crm_customer_purchase_views.xml",
+        "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
@@ -35,5 +36,6 @@
         "views/res_config_settings_views.xml",
         "views/crm_loyalty_menus.xml",
     ],
+    "demo": ["demo/res_users_demo.xml", "demo/cdnow_demo.xml"],
     "post_init_hook": "post_init_hook",
 }

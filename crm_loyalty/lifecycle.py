@@ -228,6 +228,7 @@ def classify(history, thresholds, as_of):
     changes = [d.date for d in history.documents if d.date > as_of]
     changes += [d.date + relativedelta(years=1) for d in last_year]
     changes += [lead.created for lead in history.leads if lead.created > as_of]
+    changes += [offer.created for offer in history.quotations if offer.created > as_of]
     for value in (history.manual_stage, history.left):
         if value:
             changes.append(value.start)

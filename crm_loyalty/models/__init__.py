@@ -6,6 +6,7 @@ from . import crm_customer_join
 from . import crm_customer_history
 from . import crm_customer_mark
 from . import crm_customer_purchase
+from . import crm_customer_purchase_import
 from . import crm_profile_requirement
 from . import account_move
 from . import crm_lead
@@ -13,4 +14,6 @@ from . import crm_lost_reason
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_users
 from . import sale_order
+from . import crm_loyalty_demo

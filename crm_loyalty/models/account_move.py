@@ -23,10 +23,16 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """Write and remove purchases in the transaction that posts or resets."""
+        if not PURCHASE_FIELDS & vals.keys():
+            return super().write(vals)
+        posted = self._posted_documents()
         result = super().write(vals)
-        if PURCHASE_FIELDS & vals.keys():
-            self._sync_customer_purchases()
+        # Not for drafts: posting writes day and number of each before their state.
+        (posted | self._posted_documents())._sync_customer_purchases()
         return result
+
+    def _posted_documents(self):
+        return self.filtered(lambda move: move.state == "posted")
 
     def unlink(self):
         # The rows go by the database's cascade; who owned them is asked before.

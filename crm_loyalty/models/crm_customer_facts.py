@@ -193,7 +193,7 @@ class CrmCustomer(models.Model):
         """Rows of the company up to ``as_of``; ``counts``: makes a purchase.
 
         An invoice no longer counts when its credit notes reach its untaxed amount,
-        compared in the invoice's currency.
+        compared in the invoice's currency. Reads `_credit_sql` as ``credit``.
         """
         company = self.env.company.id
         return SQL(
@@ -202,27 +202,36 @@ class CrmCustomer(models.Model):
                    p.amount > 0 AND p.reversed_move_id IS NULL
                    AND COALESCE(credit.amount, 0) < p.document_amount AS counts
               FROM crm_customer_purchase p
-              LEFT JOIN (
-                   SELECT c.reversed_move_id,
-                          SUM(CASE WHEN c.document_currency_id = o.document_currency_id
-                                   THEN -c.document_amount
-                                   ELSE -c.amount * o.document_amount / o.amount
-                               END) AS amount
-                     FROM crm_customer_purchase c
-                     JOIN crm_customer_purchase o ON o.move_id = c.reversed_move_id
-                    WHERE c.company_id = %(company)s
-                      AND c.reversed_move_id IS NOT NULL
-                      AND c.date <= %(as_of)s
-                      AND o.amount <> 0
-                      AND o.company_id = %(company)s
-                      AND %(credited)s
-                    GROUP BY c.reversed_move_id
-                   ) credit ON credit.reversed_move_id = p.move_id
+              LEFT JOIN credit ON credit.reversed_move_id = p.move_id
              WHERE p.company_id = %(company)s AND p.date <= %(as_of)s AND %(customers)s
             """,
             company=company,
             as_of=as_of,
             customers=self._among_sql(SQL("p.partner_id"), partner_ids),
+        )
+
+    @api.model
+    def _credit_sql(self, as_of, partner_ids):
+        """What was credited of each document, in the document's currency."""
+        return SQL(
+            """
+            SELECT c.reversed_move_id,
+                   SUM(CASE WHEN c.document_currency_id = o.document_currency_id
+                            THEN -c.document_amount
+                            ELSE -c.amount * o.document_amount / o.amount
+                        END) AS amount
+              FROM crm_customer_purchase c
+              JOIN crm_customer_purchase o ON o.move_id = c.reversed_move_id
+             WHERE c.company_id = %(company)s
+               AND c.reversed_move_id IS NOT NULL
+               AND c.date <= %(as_of)s
+               AND o.amount <> 0
+               AND o.company_id = %(company)s
+               AND %(credited)s
+             GROUP BY c.reversed_move_id
+            """,
+            company=self.env.company.id,
+            as_of=as_of,
             credited=self._among_sql(SQL("o.partner_id"), partner_ids),
         )
 
@@ -259,7 +268,8 @@ class CrmCustomer(models.Model):
         """Purchases, their days and the gaps between these, per customer."""
         return SQL(
             """
-            WITH document AS NOT MATERIALIZED (
+            WITH credit AS MATERIALIZED (%(credit)s
+            ), document AS NOT MATERIALIZED (
                 SELECT * FROM (%(purchases)s) row WHERE row.counts
             ), purchase AS (
                 SELECT partner_id, date FROM document WHERE order_id IS NULL
@@ -287,6 +297,7 @@ class CrmCustomer(models.Model):
                       FROM purchase) gaps
              GROUP BY partner_id
             """,
+            credit=self._credit_sql(as_of, partner_ids),
             purchases=self._purchases_sql(as_of, partner_ids),
         )
 

@@ -37,8 +37,8 @@ MARKS = {
         "create": True,
         # The profile goes with the contact, by the database's own cascade.
         "unlink": False,
+        # Not `active`: Odoo carries it over to the profile itself.
         "fields": {
-            "active",
             "parent_id",
             "is_company",
             "company_id",
@@ -48,10 +48,11 @@ MARKS = {
         },
     },
     "res.users": {
-        "paths": ("partner_id",),
+        # A salesperson's main company is home to his contacts without facts.
+        "paths": ("partner_id", "crm_contact_ids"),
         "create": True,
         "unlink": True,
-        "fields": {"partner_id", "share", "group_ids", "company_id", "company_ids"},
+        "fields": {"partner_id", "group_ids", "company_id"},
     },
     "crm.lost.reason": {
         "paths": ("lead_ids.partner_id",),

@@ -81,6 +81,13 @@ class CrmCustomerPurchase(models.Model):
         readonly=True, help="What makes an imported row unique in its company."
     )
 
+    import_id = fields.Many2one(
+        "crm.customer.purchase.import",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+
     _move_uniq = models.Constraint(
         "UNIQUE (move_id)", "A document is one row of purchases."
     )

@@ -1,3 +1,4 @@
 from . import test_refresh
 from . import test_handover
 from . import test_profile_requirement
+from . import test_purchase_import
