@@ -1,6 +1,7 @@
 """Databases of the clone: made once as templates, then copied in a moment."""
 
 import ast
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,8 @@ from .environment import DATA, addons
 from .machine import LOGS, ROOT, digest, fail, say
 from .process import start
 from .python_packages import PYTHON
+
+PROGRESS = 15  # seconds between two lines of progress
 
 
 class Databases:
@@ -84,7 +87,10 @@ class Databases:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-            child.communicate(script.encode() if script else None)
+            if script:
+                child.stdin.write(script.encode())
+                child.stdin.close()
+            _watch(child, path)
         lines = path.read_text(errors="replace").splitlines()
         if child.returncode:
             print("\n".join(lines[-40:]))
@@ -132,6 +138,18 @@ class Databases:
 
         # The prefix has it dropped together with what it was made from.
         return self.make(f"{source}-assets", "the web client's bundles", build)
+
+
+def _watch(child, log):
+    """Wait for Odoo, telling now and then which module it is at."""
+    while True:
+        try:
+            child.wait(PROGRESS)
+            return
+        except subprocess.TimeoutExpired:
+            text = log.read_text(errors="replace")
+            found = re.findall(r"Loading module (\S+ \(\d+/\d+\))", text)
+            say(f"... still at work{', module ' + found[-1] if found else ''}")
 
 
 def all_addons():
