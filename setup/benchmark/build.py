@@ -13,7 +13,7 @@ from pathlib import Path
 from steps.environment import addons
 from steps.machine import digest, say
 
-from . import fill, measure
+from . import fill, measure, orm
 
 HERE = Path(__file__).resolve().parent
 FULL = {"customers": 200_000, "invoices": 2_000_000, "leads": 100_000}
@@ -37,6 +37,7 @@ def exists(database):
 
 def drop(database):
     """Drop a database if it is there."""
+    orm.close(database)  # this process may be connected to it
     psql("postgres", "-c", f"DROP DATABASE IF EXISTS {database}")
 
 
@@ -73,7 +74,9 @@ def ensure_stock(suffix=""):
     copy(base, unfinished)
     fill.prepare(unfinished)
     sizes = {name: count // SCALES[suffix] for name, count in FULL.items()}
-    variables = [part for item in sizes.items() for part in ("-v", f"{item[0]}={item[1]}")]
+    variables = [
+        part for item in sizes.items() for part in ("-v", f"{item[0]}={item[1]}")
+    ]
     with measure.timed() as spent:
         psql(unfinished, *variables, "-o", "/dev/null", "-f", str(HERE / "fill.sql"))
     say(f"filled in {spent.seconds:.0f} s")
@@ -83,9 +86,14 @@ def ensure_stock(suffix=""):
     return database
 
 
-def ensure(suffix=""):
-    """Build the filled database with our add-ons, unless it is there and current."""
+def ensure(suffix="", keep=False):
+    """Build the filled database with our add-ons, unless it is there and current.
+
+    :param bool keep: take it as it is, though the add-ons have changed since
+    """
     database = f"bench{suffix}"
+    if keep and exists(database):
+        return database
     stock = ensure_stock(suffix)
     key = digest(_key(stock), *_sources())
     if not exists(database) or _key(database) != key:

@@ -52,18 +52,8 @@ def paired_ratio(values, others):
     return statistics.median(a / b for a, b in zip(values, others, strict=True))
 
 
-def peak_memory(pid="self"):
-    """The most memory a process has held, in MB, without PostgreSQL's shared buffers."""
-    with open(f"/proc/{pid}/status") as file:
-        values = dict(line.split(":", 1) for line in file)
-    peak = int(values["VmHWM"].split()[0])
-    # Pages of the shared buffers count in every backend that touched them.
-    shared = int(values["RssShmem"].split()[0])
-    return max(peak - shared, 0) / 1024
-
-
 class Memory:
-    """The most private memory of processes while it is entered, in MB, by sampling."""
+    """The most private memory of processes while entered, in MB, by sampling."""
 
     def __init__(self, *pids):
         self.pids = pids

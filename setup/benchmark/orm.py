@@ -20,13 +20,13 @@ def _registry(database):
 
 def close(database):
     """Forget the registry, so that the database may be dropped or copied."""
+    if _registries.pop(database, None) is None:
+        return
     import odoo
-
-    _registries.pop(database, None)
-    odoo.sql_db.close_db(database)
     from odoo.modules.registry import Registry
 
     Registry.delete(database)
+    odoo.sql_db.close_db(database)
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ def install(_count):
 
 
 def fill(count):
-    """The first fill of purchases, against a bare INSERT ... SELECT of the same rows."""
+    """The first fill of purchases, against a bare INSERT ... SELECT of its rows."""
 
     def ours():
         with orm.environment("bench") as env:
@@ -155,7 +155,6 @@ def import_cdnow(_count):
     if not path:
         print(f"import left out: no {CDNOW}; set CRM_DATA to its folder")
         return
-    build.ensure()
     with orm.environment("bench") as env:
         if "crm.customer.purchase.import" not in env:
             print("import left out: the import wizard is not installed")

@@ -183,10 +183,13 @@ def quiet(count):
     _today_refresh("bench")
     still = []
     for _round in range(count):
-        with orm.environment("bench") as env:
-            with measure.wal(env.cr) as written, measure.timed() as spent:
-                rows = env["crm.customer"]._refresh()
-                env.cr.commit()
+        with (
+            orm.environment("bench") as env,
+            measure.wal(env.cr) as written,
+            measure.timed() as spent,
+        ):
+            rows = env["crm.customer"]._refresh()
+            env.cr.commit()
         still.append((rows, written.megabytes, spent.seconds))
     changed = []
     for _round in range(count):
@@ -231,9 +234,11 @@ def _run_marked(database, invoices, seed):
                SELECT contact_id, partner_id, company_id, CURRENT_DATE, 10, 6, 10,
                       document_currency_id, FALSE, 'benchmark'
                  FROM (SELECT * FROM crm_customer_purchase
-                        WHERE id IN (SELECT (%(seed)s + i * 7919)
-                                            %% (SELECT MAX(id) FROM crm_customer_purchase)
-                                       FROM GENERATE_SERIES(1, %(many)s * 2) i)
+                        WHERE id IN (
+                              SELECT (%(seed)s + i * 7919) %% last
+                                FROM GENERATE_SERIES(1, %(many)s * 2) i,
+                                     (SELECT MAX(id) AS last
+                                        FROM crm_customer_purchase) known)
                           AND amount > 0
                         LIMIT %(many)s) bought
             RETURNING partner_id""",
@@ -306,7 +311,6 @@ def daily(count):
 
 def growth(count):
     """The same work at the full size and at a quarter of it."""
-    build.ensure("_quarter")
     for database in ("bench", "bench_quarter"):
         _today_refresh(database)
     seeds = iter(range(10_000))
