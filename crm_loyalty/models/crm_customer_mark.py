@@ -9,12 +9,12 @@ MARKS = {
         "paths": ("partner_id",),
         "create": True,
         "unlink": True,
+        # Not `stage_id`: Odoo writes probability or closing date along with it.
         "fields": {
             "partner_id",
             "company_id",
             "type",
             "active",
-            "stage_id",
             "probability",
             "date_closed",
             "lost_reason_id",
