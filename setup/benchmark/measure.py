@@ -71,10 +71,11 @@ class Memory:
 
     def _watch(self):
         while not self._stop.wait(0.05):
-            self.peak = max(self.peak, sum(map(_private_memory, self.pids)))
+            self.peak = max(self.peak, sum(map(private_memory, self.pids)))
 
 
-def _private_memory(pid):
+def private_memory(pid):
+    """Private memory of a process now, in MB; 0 when it cannot be seen."""
     try:
         with open(f"/proc/{pid}/status") as file:
             values = dict(line.split(":", 1) for line in file)

@@ -92,7 +92,7 @@ def _computed(env, customers, lifecycle, as_of):
         profile = lifecycle.classify(
             histories[customer.partner_id.id], thresholds, as_of
         )
-        profiles.append({name: getattr(profile, name) or False for name in WRITTEN})
+        profiles.append({name: getattr(profile, name) for name in WRITTEN})
     return profiles
 
 
