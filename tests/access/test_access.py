@@ -1,0 +1,387 @@
+"""Access matrix: every model of ours by role, operation and owner (see matrix.txt)."""
+
+import base64
+from pathlib import Path
+
+from odoo import Command, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
+
+from odoo.addons.crm_loyalty.tests import common
+
+OURS = ("crm_loyalty", "crm_tiers", "crm_voc", "crm_gifts")
+TODAY = "2026-01-15"
+HERE = Path(__file__).parent
+OPERATIONS = {"read": "r", "write": "w", "create": "c", "unlink": "d"}
+# Whose rows are own and foreign to a role, where rows have an owner.
+OWNERS = {
+    "public": ("nobody", "colleague"),
+    "portal": ("portal", "colleague"),
+    "salesperson": ("own", "colleague"),
+    "leader": ("own", "colleague"),
+    "manager": ("own", "abroad"),
+    "accountant": ("own", "abroad"),
+    "abroad": ("abroad", "own"),
+}
+
+
+def lines(name):
+    """The lines of a table, without comments."""
+    text = (HERE / name).read_text()
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def matrix():
+    """``{model: {role: (letters for own, letters for foreign)}}``."""
+    table = {}
+    for line in lines("matrix.txt"):
+        model, *cells = line.split()
+        pairs = (cell.replace("-", "").split("/") for cell in cells)
+        table[model] = dict(zip(OWNERS, map(tuple, pairs), strict=True))
+    return table
+
+
+class Undo(Exception):  # noqa: N818 - no error
+    """Takes an attempt back."""
+
+
+class AccessCommon(common.CrmLoyaltyCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.abroad = cls._user(
+            "loyalty_abroad", "sales_team.group_sale_manager", cls.other_company
+        )
+        cls.portal = new_test_user(cls.env, "loyalty_portal", "base.group_portal")
+        cls.public = cls.env.ref("base.public_user")
+        contacts = {
+            "own": cls._contact("Own", cls.salesperson),
+            "colleague": cls._contact("Colleague's", cls.colleague),
+            "nobody": cls._contact("Nobody's", cls.env["res.users"]),
+            "portal": cls.portal.partner_id,
+            "abroad": cls._contact("Abroad", cls.abroad, cls.other_company),
+        }
+        cls.contacts = contacts
+        for name, contact in contacts.items():
+            company = cls.other_company if name == "abroad" else cls.company
+            cls._purchase(contact, TODAY, 100, company=company)
+        for company in cls.company | cls.other_company:
+            cls.env["crm.customer"].with_company(company)._refresh()
+        cls.customers = {
+            name: cls._customer(
+                contact, cls.other_company if name == "abroad" else cls.company
+            )
+            for name, contact in contacts.items()
+        }
+        cls.env.flush_all()
+
+    @classmethod
+    def _contact(cls, name, user, company=None):
+        return cls.env["res.partner"].create(
+            {
+                "name": f"Access {name}",
+                "is_company": True,
+                "user_id": user.id,
+                "company_id": (company or cls.company).id,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestMatrix(AccessCommon):
+    def _our_models(self):
+        return {
+            name
+            for name, model in self.env.registry.items()
+            if model._original_module in OURS and not model._abstract
+        }
+
+    def _by_company(self, make):
+        rows = {company: make(company) for company in self.company | self.other_company}
+        return lambda role, user: (
+            rows[self.other_company if role == "abroad" else self.company],
+            rows[self.company if role == "abroad" else self.other_company],
+        )
+
+    def _by_customer(self, make):
+        rows = {name: make(customer) for name, customer in self.customers.items()}
+        return lambda role, user: tuple(rows[name] for name in OWNERS[role])
+
+    def _row_makers(self):
+        """``{model: (function (role, user) -> (own, foreign), harmless values)}``."""
+        env = self.env
+        tiers = {
+            company: env["crm.tier"].create({"name": "T", "company_id": company.id})
+            for company in self.company | self.other_company
+        }
+
+        def history(customer):
+            return env["crm.customer.history"].create(
+                {"customer_id": customer.id, "field_name": "stage"}
+            )
+
+        def purchase(customer):
+            domain = [("partner_id", "=", customer.partner_id.id)]
+            return env["crm.customer.purchase"].search(domain, limit=1)
+
+        def mark(customer):
+            values = {"partner_id": customer.partner_id.id}
+            return env["crm.customer.mark"].create(values)
+
+        def requirement(company):
+            return env["crm.profile.requirement"].create(
+                {"company_id": company.id, "field_name": "website", "stage": "advocate"}
+            )
+
+        def threshold(company):
+            return env["crm.tier.threshold"].create(
+                {
+                    "tier_id": tiers[company].id,
+                    "figure": "purchase_count",
+                    "minimum": 9,
+                }
+            )
+
+        def handover(role, user):
+            return wizard(user), wizard(self.env.ref("base.user_admin"))
+
+        def wizard(owner):
+            """A wizard is its opener's; who may open it is asked elsewhere."""
+            values = {
+                "user_id": self.colleague.id,
+                "customer_ids": [Command.link(self.customers["own"].id)],
+            }
+            row = env["crm.customer.handover"].create(values)
+            env.flush_all()
+            env.cr.execute(
+                SQL(
+                    "UPDATE crm_customer_handover SET create_uid = %s WHERE id = %s",
+                    owner.id,
+                    row.id,
+                )
+            )
+            return row
+
+        def purchase_import(company):
+            values = {
+                "file": base64.b64encode(b"mail,day,amount\na@b.example,2020-01-01,1"),
+                "file_name": "x.csv",
+                "company_id": company.id,
+            }
+            return env["crm.customer.purchase.import"].create(values)
+
+        def column(company):
+            return purchase_import(company).column_ids[:1]
+
+        return {
+            "crm.customer.purchase.import": (
+                self._by_company(purchase_import),
+                {"file_name": "y.csv"},
+            ),
+            "crm.customer.purchase.import.column": (
+                self._by_company(column),
+                {"role": False},
+            ),
+            "crm.customer": (
+                self._by_customer(lambda customer: customer),
+                {"manual_stage_reason": "x"},
+            ),
+            "crm.customer.history": (self._by_customer(history), {"note": "x"}),
+            "crm.customer.purchase": (self._by_customer(purchase), {"reference": "x"}),
+            "crm.customer.mark": (self._by_customer(mark), {"company_id": False}),
+            "crm.profile.requirement": (
+                self._by_company(requirement),
+                {"stage": "partner"},
+            ),
+            "crm.customer.handover": (handover, {"note": "x"}),
+            "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
+            "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
+        }
+
+    def test_every_model_of_ours_has_a_row(self):
+        self.assertEqual(self._our_models(), set(matrix()))
+
+    def test_every_cell_holds(self):
+        makers = self._row_makers()
+        for model, roles in matrix().items():
+            make, values = makers[model]
+            for role, expected in roles.items():
+                user = getattr(self, role)
+                pair = zip(make(role, user), expected, ("own", "foreign"), strict=True)
+                for row, letters, which in pair:
+                    with self.subTest(model=model, role=role, row=which):
+                        self.assertTrue(row.exists())
+                        self._check(row.with_user(user), letters, values)
+
+    def _check(self, row, letters, values):
+        """What Odoo says it allows, and what happens when it is tried."""
+        self.env.invalidate_all()
+        said = "".join(
+            letter for name, letter in OPERATIONS.items() if row.has_access(name)
+        )
+        self.assertEqual(said, letters)
+        self.assertEqual(self._works(lambda: row.read(["id"])), "r" in letters)
+        self.assertEqual(self._works(lambda: row.write(values)), "w" in letters)
+        self.assertEqual(self._works(row.unlink), "d" in letters)
+        domain = [("id", "=", row.id)]
+        search = row.browse().with_context(active_test=False)
+        found = []
+        if self._works(lambda: found.extend(search.search(domain))):
+            self.assertEqual(len(found), "r" in letters)
+            count = search._read_group(domain, [], ["__count"])[0][0]
+            self.assertEqual(count, "r" in letters)
+        else:
+            self.assertNotIn("r", letters)
+
+    def _works(self, attempt):
+        try:
+            with self.env.cr.savepoint():
+                attempt()
+                self.env.flush_all()
+                raise Undo
+        except Undo:
+            return True
+        except (AccessError, UserError):
+            return False
+        finally:
+            self.env.invalidate_all(flush=False)
+
+    def test_public_methods_are_the_reviewed_ones(self):
+        found = set()
+        for name, model in self.env.registry.items():
+            for definition in model.mro():
+                path = definition.__module__.split(".")
+                if path[:2] != ["odoo", "addons"] or path[2] not in OURS:
+                    continue
+                found |= {
+                    f"{name}.{method}"
+                    for method, value in vars(definition).items()
+                    if not method.startswith("_")
+                    # Odoo's own (create, write...) are what the matrix is about.
+                    and not hasattr(models.BaseModel, method)
+                    and callable(value)
+                    and not getattr(value, "_api_private", False)
+                }
+        self.assertEqual(found, set(lines("methods.txt")))
+
+
+@tagged("post_install", "-at_install")
+class TestFigures(AccessCommon):
+    """Nobody gets figures of a customer he may not open, in any way."""
+
+    def _may_export(self):
+        group = self.env.ref("base.group_allow_export")
+        self.salesperson.group_ids = [Command.link(group.id)]
+
+    def test_figures_cannot_be_written(self):
+        for role in ("salesperson", "leader", "manager", "accountant"):
+            customer = self.customers["own"].with_user(getattr(self, role))
+            for values in ({"stage": "partner"}, {"net_revenue": 1}, {"user_id": 1}):
+                with self.subTest(role=role, values=values):
+                    with self.assertRaises(AccessError):
+                        customer.write(values)
+            with self.subTest(role=role), self.assertRaises(UserError):
+                customer.create({"partner_id": 1, "company_id": 1})
+
+    def test_manual_values_are_written_and_noted(self):
+        customer = self.customers["own"].with_user(self.salesperson)
+        customer.write({"manual_stage": "partner", "manual_stage_reason": "Contract"})
+        self.assertEqual(customer.stage, "partner")
+        self.assertEqual(customer.history_ids.user_id, self.salesperson)
+
+    def test_lists_totals_and_names_hold_own_customers_only(self):
+        self._may_export()
+        own, foreign = self.customers["own"], self.customers["colleague"]
+        rows = (own | foreign).ids
+        Customer = self.env["crm.customer"].with_user(self.salesperson)
+        self.assertEqual(Customer.search([("id", "in", rows)]), own)
+        groups = Customer.formatted_read_group(
+            [("id", "in", rows)], ["stage"], ["net_revenue:sum", "__count"]
+        )
+        self.assertEqual([group["__count"] for group in groups], [1])
+        self.assertEqual([group["net_revenue:sum"] for group in groups], [100])
+        names = Customer.name_search("Access")
+        self.assertIn(own.id, [name[0] for name in names])
+        self.assertNotIn(foreign.id, [name[0] for name in names])
+        with self.assertRaises(AccessError):
+            foreign.with_user(self.salesperson).export_data(["stage"])
+        purchases = self.env["crm.customer.purchase"].with_user(self.salesperson)
+        partners = (own | foreign).partner_id.ids
+        self.assertEqual(
+            purchases._read_group(
+                [("partner_id", "in", partners)], ["partner_id"], ["amount:sum"]
+            ),
+            [(own.partner_id, 100)],
+        )
+
+    def test_documents_show_own_customers_only(self):
+        self._may_export()
+        names = ("own", "colleague")
+        contacts = [self.contacts[name] for name in names]
+        documents = {
+            "res.partner": contacts,
+            "crm.lead": [
+                self.env["crm.lead"].create(
+                    {"name": "L", "partner_id": contact.id, "user_id": False}
+                )
+                for contact in contacts
+            ],
+            "sale.order": [self._order(contact, confirm=False) for contact in contacts],
+            "account.move": [
+                self._invoice(contact, TODAY, 5, post=False) for contact in contacts
+            ],
+        }
+        # Documents themselves are Odoo's to guard: here the reader may open both.
+        for order in documents["sale.order"]:
+            order.user_id = self.salesperson
+        for move in documents["account.move"]:
+            move.invoice_user_id = self.salesperson
+        for model, (own, foreign) in documents.items():
+            with self.subTest(model=model):
+                pair = (own | foreign).with_user(self.salesperson)
+                self.env.invalidate_all()
+                stages = pair.mapped("customer_stage")
+                self.assertEqual(stages, ["first_time", False])
+                self.assertFalse(pair[1].crm_customer_id)
+                found = pair.search(
+                    [("id", "in", pair.ids), ("customer_stage", "=", "first_time")]
+                )
+                self.assertEqual(found, pair[0])
+                exported = pair.export_data(["customer_stage"])["datas"]
+                self.assertEqual(
+                    [bool(row[0]) for row in exported], [True, False], exported
+                )
+
+    def test_portal_and_public_have_no_such_fields(self):
+        for user in (self.portal, self.public):
+            fields = self.env["res.partner"].with_user(user).fields_get()
+            self.assertFalse({"customer_stage", "crm_customer_ids"} & fields.keys())
+
+    def test_unassigned_customers_by_setting(self):
+        customer = self.customers["nobody"].with_user(self.salesperson)
+        self.assertFalse(customer.has_access("read"))
+        self.company.crm_show_unassigned = True
+        self.env.invalidate_all()
+        self.assertTrue(customer.has_access("read"))
+        self.assertFalse(
+            self.customers["colleague"].with_user(self.salesperson).has_access("read")
+        )
+
+    def test_a_leader_sees_his_team_in_his_companies_only(self):
+        both = self.company | self.other_company
+        self.salesperson.company_ids = both
+        contact = self._contact("Two", self.salesperson, self.other_company)
+        self._purchase(contact, TODAY, 7, company=self.other_company)
+        self.env["crm.customer"].with_company(self.other_company)._refresh()
+        customer = self._customer(contact, self.other_company)
+        self.assertEqual(customer.team_id, self.team)
+        self.assertFalse(customer.with_user(self.leader).has_access("read"))
+        self.leader.company_ids = both
+        reader = customer.with_user(self.leader).with_context(
+            allowed_company_ids=both.ids
+        )
+        self.assertTrue(reader.has_access("read"))
+        self.assertFalse(
+            reader.with_context(allowed_company_ids=self.company.ids).has_access("read")
+        )
