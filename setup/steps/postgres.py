@@ -58,7 +58,7 @@ class Cluster:
         if short and self._as_owner("test", "-x", str(STATE)):
             return STATE / "postgres"
         # Root's home, for example, is closed to other users.
-        name = f"crm-{digest(ROOT)}"
+        name = f"crm-{digest(str(ROOT))}"
         if self.owner.pw_uid == os.geteuid():
             return Path(self.owner.pw_dir) / ".local" / "state" / name
         return Path(self.owner.pw_dir) / name
