@@ -1,7 +1,7 @@
-"""Reading and normalising files of purchases: plain Python, no Odoo.
+"""Reading purchase histories from CSV and XLSX: plain Python, no Odoo.
 
-Files are read row by row; nothing here holds more than one row. What is wrong with
-a cell is a `CellError` with a code; the model turns codes into sentences.
+Everything that comes from a file is text until it is parsed here. Amounts are
+``decimal.Decimal``, days ``datetime.date``.
 """
 
 import csv
@@ -11,167 +11,141 @@ from datetime import date, datetime
 from decimal import Decimal
 from zipfile import BadZipFile
 
-import openpyxl
-import phonenumbers
-from openpyxl.utils.exceptions import InvalidFileException
+# Persian and Arabic digits, their decimal and thousands separators.
+_PLAIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
+# Marks that steer the direction of writing, and blanks that do not break.
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MAX_CELL = 1000  # characters; nothing that identifies a purchase is longer
 
-DELIMITERS = ",;\t|"
-DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩−", "01234567890123456789-")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-LARGEST_AMOUNT = Decimal(10) ** 13
-ISO_DATE = re.compile(r"(\d{4})([-/]?)(\d{1,2})\2(\d{1,2})")
-AMOUNT = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?")
-
-
-class CellError(ValueError):
-    """A cell that cannot be used; ``code`` says why."""
-
-    def __init__(self, code, value=""):
-        super().__init__(f"{code}: {value}")
-        self.code = code
-        self.value = value
-
-
-class FileError(ValueError):
-    """A file that cannot be read at all."""
+# Column heads that are taken for a target when a file is first read.
+KNOWN_HEADS = {
+    "partner_ref": ("customer", "customer id", "customer reference", "کد مشتری"),
+    "partner_email": ("email", "e-mail", "ایمیل", "رایانامه"),
+    "partner_phone": ("phone", "mobile", "telephone", "تلفن", "موبایل"),
+    "partner_vat": ("vat", "tax id", "tax number", "کد اقتصادی"),
+    "partner_name": ("name", "customer name", "نام", "نام مشتری"),
+    "date": ("date", "day", "invoice date", "تاریخ"),
+    "amount": ("amount", "value", "total", "untaxed amount", "مبلغ"),
+    "cost": ("cost", "cost of goods", "بهای تمام شده"),
+    "reference": ("reference", "number", "invoice", "invoice number", "شماره"),
+}
 
 
-def read_rows(content, name):
-    """Yield ``(line number, [cells as text])`` of each row that is not empty.
-
-    :param bytes content: a CSV file (UTF-8, UTF-16 or Windows-1256) or an XLSX one
-    :param str name: file name; ``.xlsx`` is a workbook, whose first sheet is read
-    """
-    rows = _xlsx_rows if name.lower().endswith(".xlsx") else _csv_rows
-    for line, cells in rows(content):
-        cells = [clean(cell) for cell in cells]
-        if any(cells):
-            yield line, cells
+class UnreadableFile(Exception):
+    """The file as a whole cannot be read: ``"xlsx"``, ``"encoding"`` or ``"empty"``."""
 
 
-def _encoding(content):
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1256"
-    return "utf-8-sig"
-
-
-def _csv_rows(content):
-    text = io.TextIOWrapper(
-        io.BytesIO(content), _encoding(content), errors="replace", newline=""
-    )
-    first = text.readline()
-    text.seek(0)
-    reader = csv.reader(text, delimiter=max(DELIMITERS, key=first.count))
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise FileError(str(error)) from error
-
-
-def _xlsx_rows(content):
-    try:
-        # Cached results are read; no formula is ever worked out here.
-        book = openpyxl.load_workbook(
-            io.BytesIO(content), read_only=True, data_only=True
-        )
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise FileError(str(error)) from error
-    try:
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        for line, cells in enumerate(rows, 1):
-            yield line, [_cell_text(cell) for cell in cells]
-    finally:
-        book.close()
-
-
-def _cell_text(value):
+def clean(value):
+    """A cell as text: trimmed, digits plain, invisible marks gone."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, float):
-        return format(Decimal(repr(value)).normalize(), "f")
-    return str(value)
+        value = value.date()
+    text = _INVISIBLE.sub("", str(value)).translate(_PLAIN)
+    # A lone surrogate cannot be stored as UTF-8.
+    return text.encode(errors="replace").decode().strip()[:MAX_CELL]
 
 
-def clean(text):
-    """Text without blanks around it and without the guard of `guard`."""
-    text = text.strip().strip("\u200e\u200f\ufeff").strip()
-    if text[:1] == "'" and text[1:2] in FORMULA_STARTS:
-        return text[1:]
-    return text
+def read_rows(content, file_name):
+    """Yield ``(line number, [cell text])`` of a CSV or XLSX file, head included.
 
-
-def guard(text):
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def parse_amount(text, decimal_mark="."):
-    """The number in ``text``: signs, groups of thousands, Persian digits.
-
-    :param str decimal_mark: ``.`` or ``,``; the other one separates thousands
-    :rtype: Decimal
+    :param bytes content: the file
+    :raise UnreadableFile: when it is neither, or has no rows
     """
-    plain = text.translate(DIGITS).replace("٫", decimal_mark)
-    plain = re.sub(r"[٬'\s\u00a0\u202f]", "", plain)
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = f"-{plain[1:-1]}"
-    if decimal_mark == ",":
-        plain = plain.translate(str.maketrans(",.", ".,"))
-    match = AMOUNT.fullmatch(plain)
+    is_workbook = content[:4] == b"PK\x03\x04" or file_name.lower().endswith(".xlsx")
+    rows = _read_xlsx(content) if is_workbook else _read_csv(content)
+    empty = True
+    for number, row in enumerate(rows, start=1):
+        cells = [clean(cell) for cell in row]
+        if any(cells):
+            empty = False
+            yield number, cells
+    if empty:
+        raise UnreadableFile("empty")
+
+
+def _read_xlsx(content):
+    from openpyxl import load_workbook  # only who imports a workbook pays for it
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        yield from book.worksheets[0].iter_rows(values_only=True)
+    except (
+        BadZipFile,
+        InvalidFileException,
+        KeyError,
+        ValueError,
+        IndexError,
+    ) as error:
+        raise UnreadableFile("xlsx") from error
+
+
+def _read_csv(content):
+    for encoding in ("utf-8-sig", "cp1256"):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise UnreadableFile("encoding")
+    head = text[:5000].splitlines()[0] if text.strip() else ""
+    delimiter = max(",;\t|", key=head.count)
+    yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def guess_target(head):
+    """The target a column head stands for, or ``None``."""
+    head = head.lower()
+    for target, heads in KNOWN_HEADS.items():
+        if head in heads:
+            return target
+    return None
+
+
+def parse_day(text):
+    """A day as YYYY-MM-DD, YYYY/MM/DD, YYYY.MM.DD or YYYYMMDD.
+
+    :raise ValueError: when it is none of these, or no day of the calendar
+    """
+    match = re.fullmatch(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})", text)
+    if not match or (not match[2] and len(text) != 8):
+        raise ValueError(text)
+    return date(int(match[1]), int(match[3]), int(match[4]))
+
+
+def parse_amount(text):
+    """A decimal number, with or without marks between thousands.
+
+    Of ``.`` and ``,`` the one that comes last and stands once is the decimal point;
+    a comma alone before exactly three digits is a mark of thousands.
+
+    :raise ValueError: when it is no number
+    """
+    match = re.fullmatch(r"([-+\u2212]?)([\d.,]{1,40})", text.replace(" ", ""))
     if not match:
-        raise CellError("amount", text)
-    sign, whole, fraction = match.groups()
-    amount = Decimal(f"{sign}{whole.replace(',', '')}{fraction or ''}")
-    if abs(amount) >= LARGEST_AMOUNT:
-        raise CellError("amount", text)
-    return amount
+        raise ValueError(text)
+    sign, number = match.groups()
+    point = max(number, key=lambda c: number.rfind(c) if c in ".," else -1)
+    if point not in ".,":
+        whole, fraction = number, ""
+    elif number.count(point) > 1 or (
+        point == "," and "." not in number and re.search(r",\d{3}$", number)
+    ):
+        whole, fraction = number, ""
+    else:
+        whole, fraction = number.split(point)
+    if not re.fullmatch(r"\d{0,15}|\d{1,3}((,\d{3}){1,4}|(\.\d{3}){1,4})", whole):
+        raise ValueError(text)
+    digits = re.sub("[.,]", "", whole)
+    if not re.fullmatch(r"\d{0,10}", fraction) or not digits + fraction:
+        raise ValueError(text)
+    minus = "" if sign in ("", "+") else "-"
+    return Decimal(f"{minus}{digits or 0}.{fraction or 0}")
 
 
-def parse_date(text, date_format=None):
-    """The day in ``text``: YYYY-MM-DD, YYYY/MM/DD, YYYYMMDD or ``date_format``.
-
-    A time of day after it is left out.
-    """
-    plain = text.translate(DIGITS)
-    day = re.split(r"[T ]", plain, maxsplit=1)[0]
-    try:
-        match = ISO_DATE.fullmatch(day)
-        if match:
-            year, _separator, month, number = match.groups()
-            parsed = date(int(year), int(month), int(number))
-        elif date_format:
-            parsed = datetime.strptime(day, date_format).date()
-        else:
-            raise CellError("date", text)
-    except ValueError as error:
-        raise CellError("date", text) from error
-    if parsed.year < 1900:
-        # Most likely a year of another calendar, or of two digits.
-        raise CellError("date", text)
-    return parsed
-
-
-def normalise_phone(text, country):
-    """``text`` as +<country code><number>.
-
-    :param country: two-letter code for numbers without a country code, or ``None``
-    """
-    try:
-        number = phonenumbers.parse(text.translate(DIGITS), country)
-    except phonenumbers.NumberParseException as error:
-        raise CellError("phone", text) from error
-    if not phonenumbers.is_possible_number(number):
-        raise CellError("phone", text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def normalise_vat(text):
-    """Letters and digits of a tax number, in capitals."""
-    return re.sub(r"[^0-9A-Z]", "", text.translate(DIGITS).upper())
+def safe_cell(text):
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -58,9 +58,7 @@ class CrmCustomerPurchaseImport(models.Model):
                     number = key.removeprefix("CDNOW-")
                     given, family = chance.choice(GIVEN), chance.choice(FAMILY)
                     names[key] = f"{given} {family} {number}"
-                day = fields.Date.to_date(
-                    f"{row['date'][:4]}-{row['date'][4:6]}-{row['date'][6:]}"
-                )
+                day = fields.Date.to_date(row["date"])
                 writer.writerow([key, names[key], day + shift, row["value"]])
         return text.getvalue().encode()
 
