@@ -14,7 +14,7 @@ STAGES = [
     ("partner", "Partner"),
 ]
 PHASES = [
-    ("prospect", "Prospect"),
+    ("prospect", "Potential"),
     ("responder", "Responder"),
     ("active", "Active"),
     ("former", "Former"),
