@@ -14,9 +14,6 @@ class ResPartner(models.Model):
         "crm.customer", "partner_id", "Customer Profiles", groups=CUSTOMER_GROUPS
     )
 
-    # Used by everything that goes from a contact to its commercial partner's facts.
-    _commercial_partner_idx = models.Index("(commercial_partner_id)")
-
     def write(self, vals):
         if not {"parent_id", "is_company"} & vals.keys():
             return super().write(vals)
