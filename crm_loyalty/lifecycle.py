@@ -158,9 +158,7 @@ def active_limit(purchase_days, thresholds):
     gaps = [(later - earlier).days for earlier, later in pairwise(purchase_days)]
     if len(purchase_days) >= RHYTHM_DAYS:
         limit = math.floor(thresholds.rhythm_factor * float(median(gaps)))
-        return min(
-            max(limit, thresholds.rhythm_min_days), thresholds.rhythm_max_days
-        )
+        return min(max(limit, thresholds.rhythm_min_days), thresholds.rhythm_max_days)
     longest = max(gaps, default=0)
     return max(thresholds.active_days, math.floor(thresholds.gap_factor * longest))
 
@@ -207,6 +205,112 @@ def purchase_dates(documents):
     return sorted(dates)
 
 
+@dataclass
+class Offers:
+    """What leads and quotations say as of a day; ``changes``: when they turn."""
+
+    is_open: bool = False
+    lost_dates: list[date] = field(default_factory=list)
+    changes: list[date] = field(default_factory=list)
+
+    def see_lead(self, lead, as_of):
+        """Take one lead or opportunity into account."""
+        if lead.created > as_of:
+            self.changes.append(lead.created)
+            return
+        is_lost = lead.state == "lost" and lead.closed <= as_of
+        if lead.closed and lead.closed > as_of:
+            self.changes.append(lead.closed)
+        if not lead.is_opportunity:
+            return
+        if is_lost:
+            self.lost_dates.append(lead.closed)
+        elif lead.state != "shelved":
+            self.is_open = True
+
+    def see_quotation(self, quotation, as_of):
+        """Take one quotation or order into account."""
+        if quotation.created > as_of:
+            self.changes.append(quotation.created)
+            return
+        lost = quotation.cancelled or quotation.expires
+        # An offer expires after its last day; a cancellation counts at once.
+        end = lost if quotation.cancelled or not lost else lost + timedelta(days=1)
+        if end and end <= as_of:
+            self.lost_dates.append(lost)
+            return
+        self.is_open = True
+        if end:
+            self.changes.append(end)
+
+
+def see_offers(history, as_of):
+    """The offers of a customer as of a day.
+
+    :rtype: Offers
+    """
+    offers = Offers()
+    for lead in history.leads:
+        offers.see_lead(lead, as_of)
+    for quotation in history.quotations:
+        offers.see_quotation(quotation, as_of)
+    return offers
+
+
+def _manual_changes(history):
+    for value in (history.manual_stage, history.left):
+        if value:
+            yield value.start
+            if value.until:
+                yield value.until + timedelta(days=1)
+
+
+def choose_phase(history, days, active_until, as_of):
+    """The phase; first match wins.
+
+    :param days: sorted distinct days of purchase up to ``as_of``
+    """
+    if history.left and history.left.holds(as_of):
+        return "former"
+    if days:
+        return "active" if as_of <= active_until else "former"
+    answers = [lead.created for lead in history.leads if lead.is_opportunity]
+    answers += [quotation.created for quotation in history.quotations]
+    return "responder" if any(day <= as_of for day in answers) else "prospect"
+
+
+def is_unsuitable(history, as_of):
+    """Whether there are leads, and every one was lost as unsuitable."""
+    leads = [lead for lead in history.leads if lead.created <= as_of]
+    return bool(leads) and all(
+        lead.state == "lost" and lead.closed <= as_of and lead.unsuitable
+        for lead in leads
+    )
+
+
+def choose_stage(history, count, phase, is_prospect, thresholds, as_of):
+    """The stage; first match wins.
+
+    :param int count: purchases up to ``as_of``
+    :param bool is_prospect: an offer is open, or was lost not long ago
+    """
+    manual = history.manual_stage
+    by_hand = manual.value if manual and manual.holds(as_of) else None
+    rules = (
+        ("partner", by_hand == "partner"),
+        (
+            "disqualified",
+            by_hand == "disqualified" or (not count and is_unsuitable(history, as_of)),
+        ),
+        ("advocate", by_hand == "advocate"),
+        ("regular", count >= thresholds.regular_purchases and phase == "active"),
+        ("repeat", count >= 2),
+        ("first_time", count == 1),
+        ("prospect", is_prospect),
+    )
+    return next((stage for stage, holds in rules if holds), "suspect")
+
+
 def classify(history, thresholds, as_of):
     """Apply all rules of the life cycle to one customer.
 
@@ -216,86 +320,28 @@ def classify(history, thresholds, as_of):
     :rtype: Profile
     """
     documents = [d for d in history.documents if d.date <= as_of]
+    last_year = [d for d in documents if in_last_year(d.date, as_of)]
     dates = purchase_dates(documents)
     days = sorted(set(dates))
-    last_year = [d for d in documents if in_last_year(d.date, as_of)]
-    leads = [lead for lead in history.leads if lead.created <= as_of]
-    quotations = [q for q in history.quotations if q.created <= as_of]
-    manual = history.manual_stage if history.manual_stage else None
-    manual = manual if manual and manual.holds(as_of) else None
-    left = history.left if history.left and history.left.holds(as_of) else None
+    offers = see_offers(history, as_of)
 
     changes = [d.date for d in history.documents if d.date > as_of]
     changes += [d.date + relativedelta(years=1) for d in last_year]
-    changes += [lead.created for lead in history.leads if lead.created > as_of]
-    changes += [offer.created for offer in history.quotations if offer.created > as_of]
-    for value in (history.manual_stage, history.left):
-        if value:
-            changes.append(value.start)
-            if value.until:
-                changes.append(value.until + timedelta(days=1))
-
+    changes += [*offers.changes, *_manual_changes(history)]
     active_until = None
     if days:
-        limit = active_limit(days, thresholds)
-        active_until = days[-1] + timedelta(days=limit)
+        active_until = days[-1] + timedelta(days=active_limit(days, thresholds))
         changes.append(active_until + timedelta(days=1))
-
-    opportunities = [lead for lead in leads if lead.is_opportunity]
-    is_open, lost_dates = False, []
-    for lead in opportunities:
-        if lead.state == "open" or (lead.state == "lost" and lead.closed > as_of):
-            is_open = True
-        elif lead.state == "lost":
-            lost_dates.append(lead.closed)
-    for quotation in quotations:
-        lost = quotation.cancelled or quotation.expires
-        # An offer expires after its last day; a cancellation counts at once.
-        gone = lost and (lost <= as_of if quotation.cancelled else lost < as_of)
-        if gone:
-            lost_dates.append(lost)
-        else:
-            is_open = True
-            if lost:
-                changes.append(lost if quotation.cancelled else lost + timedelta(1))
     forgotten = None
-    if lost_dates:
-        forgotten = max(lost_dates) + relativedelta(months=thresholds.prospect_months)
+    if offers.lost_dates:
+        months = relativedelta(months=thresholds.prospect_months)
+        forgotten = max(offers.lost_dates) + months
         changes.append(forgotten)
-    changes += [lead.closed for lead in leads if lead.closed and lead.closed > as_of]
 
-    if left:
-        phase = "former"
-    elif days:
-        phase = "active" if as_of <= active_until else "former"
-    elif opportunities or quotations:
-        phase = "responder"
-    else:
-        phase = "prospect"
-
-    unsuitable = bool(leads) and all(
-        lead.state == "lost" and lead.closed <= as_of and lead.unsuitable
-        for lead in leads
-    )
-    if manual and manual.value == "partner":
-        stage = "partner"
-    elif (manual and manual.value == "disqualified") or (not dates and unsuitable):
-        stage = "disqualified"
-    elif manual and manual.value == "advocate":
-        stage = "advocate"
-    elif len(dates) >= thresholds.regular_purchases and phase == "active":
-        stage = "regular"
-    elif len(dates) >= 2:
-        stage = "repeat"
-    elif dates:
-        stage = "first_time"
-    elif is_open or (forgotten and as_of < forgotten):
-        stage = "prospect"
-    else:
-        stage = "suspect"
-
+    phase = choose_phase(history, days, active_until, as_of)
+    is_prospect = offers.is_open or bool(forgotten and as_of < forgotten)
     return Profile(
-        stage=stage,
+        stage=choose_stage(history, len(dates), phase, is_prospect, thresholds, as_of),
         phase=phase,
         purchase_count=len(dates),
         purchase_days=len(days),

@@ -32,7 +32,7 @@ KNOWN_HEADS = {
 }
 
 
-class UnreadableFile(Exception):
+class UnreadableFileError(Exception):
     """The file as a whole cannot be read: ``"xlsx"``, ``"encoding"`` or ``"empty"``."""
 
 
@@ -51,7 +51,7 @@ def read_rows(content, file_name):
     """Yield ``(line number, [cell text])`` of a CSV or XLSX file, head included.
 
     :param bytes content: the file
-    :raise UnreadableFile: when it is neither, or has no rows
+    :raise UnreadableFileError: when it is neither, or has no rows
     """
     is_workbook = content[:4] == b"PK\x03\x04" or file_name.lower().endswith(".xlsx")
     rows = _read_xlsx(content) if is_workbook else _read_csv(content)
@@ -62,7 +62,7 @@ def read_rows(content, file_name):
             empty = False
             yield number, cells
     if empty:
-        raise UnreadableFile("empty")
+        raise UnreadableFileError("empty")
 
 
 def _read_xlsx(content):
@@ -79,7 +79,7 @@ def _read_xlsx(content):
         ValueError,
         IndexError,
     ) as error:
-        raise UnreadableFile("xlsx") from error
+        raise UnreadableFileError("xlsx") from error
 
 
 def _read_csv(content):
@@ -90,7 +90,7 @@ def _read_csv(content):
         except UnicodeDecodeError:
             continue
     else:
-        raise UnreadableFile("encoding")
+        raise UnreadableFileError("encoding")
     head = text[:5000].splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t|", key=head.count)
     yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -129,14 +129,13 @@ def parse_amount(text):
         raise ValueError(text)
     sign, number = match.groups()
     point = max(number, key=lambda c: number.rfind(c) if c in ".," else -1)
-    if point not in ".,":
-        whole, fraction = number, ""
-    elif number.count(point) > 1 or (
+    is_thousands = number.count(point) > 1 or (
         point == "," and "." not in number and re.search(r",\d{3}$", number)
-    ):
-        whole, fraction = number, ""
-    else:
+    )
+    if point in ".," and not is_thousands:
         whole, fraction = number.split(point)
+    else:
+        whole, fraction = number, ""
     if not re.fullmatch(r"\d{0,15}|\d{1,3}((,\d{3}){1,4}|(\.\d{3}){1,4})", whole):
         raise ValueError(text)
     digits = re.sub("[.,]", "", whole)

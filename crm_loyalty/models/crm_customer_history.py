@@ -127,10 +127,13 @@ class CrmCustomerHistory(models.Model):
         day = fields.Date.to_date(day)
         return self.env["ir.qweb.field.date"].value_to_html(day, {}) if day else "-"
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
+        # Append-only, for the system too.
         raise UserError(self.env._("The history of customers cannot be changed."))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_the_contact(self):
+        # The database's cascade removes the rows when the contact goes.
         raise UserError(
             self.env._(
                 "The history of customers cannot be deleted. It goes with the contact."

@@ -76,7 +76,8 @@ class CrmCustomer(models.Model):
             column = "model" if table == "mail_message" else "res_model"
             statements.append(
                 SQL(
-                    "UPDATE %s SET res_id = %s WHERE %s = 'crm.customer' AND res_id = %s",
+                    "UPDATE %s SET res_id = %s"
+                    " WHERE %s = 'crm.customer' AND res_id = %s",
                     SQL.identifier(table),
                     self.id,
                     SQL.identifier(column),

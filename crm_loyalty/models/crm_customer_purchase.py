@@ -63,7 +63,6 @@ class CrmCustomerPurchase(models.Model):
     )
     order_id = fields.Many2one(
         "sale.order",
-        "Order",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -176,7 +175,9 @@ class CrmCustomerPurchase(models.Model):
         touched += self._insert_documents(("out_refund",), move_ids, keep_unit_costs)
         if touched:
             self.invalidate_model(flush=False)
-            self.env["crm.customer.mark"]._mark({partner_id for partner_id, in touched})
+            self.env["crm.customer.mark"]._mark(
+                {partner_id for (partner_id,) in touched}
+            )
         return len(touched)
 
     @api.model

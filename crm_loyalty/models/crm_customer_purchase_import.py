@@ -115,8 +115,8 @@ class CrmCustomerPurchaseImport(models.Model):
         if any(record.state in ("queued", "done") for record in self):
             raise UserError(
                 self.env._(
-                    "An import that was loaded is kept: its purchases refer to it. Take "
-                    "it back first."
+                    "An import that was loaded is kept: its purchases refer to it. "
+                    "Take it back first."
                 )
             )
 
@@ -127,7 +127,7 @@ class CrmCustomerPurchaseImport(models.Model):
         content = base64.b64decode(self.with_context(bin_size=False).file)
         try:
             yield from purchase_import.read_rows(content, self.file_name)
-        except purchase_import.UnreadableFile as error:
+        except purchase_import.UnreadableFileError as error:
             reasons = {
                 "xlsx": self.env._(
                     "%(file)s is no XLSX workbook. Save it as XLSX or CSV again.",
@@ -176,9 +176,9 @@ class CrmCustomerPurchaseImport(models.Model):
         if twice or len(contacts) != 1 or not {"date", "amount"} <= targets.keys():
             raise UserError(
                 self.env._(
-                    "Map exactly one column to the contact (reference, e-mail, phone or "
-                    "tax number), one to the day and one to the amount, and no target "
-                    "twice."
+                    "Map exactly one column to the contact (reference, e-mail, phone "
+                    "or tax number), one to the day and one to the amount, and no "
+                    "target twice."
                 )
             )
         return targets
@@ -211,7 +211,7 @@ class CrmCustomerPurchaseImport(models.Model):
                         "date": self._parse_day(values["date"]),
                         "amount": self._parse_amount(values["amount"]),
                         "cost": self._parse_amount(values.get("cost") or "0"),
-                        "reference": values.get("reference"),
+                        "reference": values.get("reference") or "",
                     }
                 )
             except ValidationError as error:
@@ -288,8 +288,8 @@ class CrmCustomerPurchaseImport(models.Model):
     def _prepare(self):
         """Parse, match and number all rows.
 
-        :return: ``(good rows, errors, {missing contact: its first row})``; a good row of
-            a contact that exists carries ``contact_id``
+        :return: ``(good rows, errors, {missing contact: its first row})``; a good row
+            of a contact that exists carries ``contact_id``
         """
         rows, errors = self._parse()
         found = self._find_contacts({row["contact"] for row in rows})
@@ -439,13 +439,15 @@ class CrmCustomerPurchaseImport(models.Model):
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True
         )
         created = {}
-        for number, batch in enumerate(split_every(CONTACTS_PER_BATCH, missing.items())):
+        batches = split_every(CONTACTS_PER_BATCH, missing.items())
+        for number, batch in enumerate(batches):
             values = [
                 {"name": row["name"] or row["raw"], field: row["raw"]}
                 for _contact, row in batch
             ]
             records = partners.create(values)
-            created |= zip((contact for contact, _row in batch), records.ids, strict=True)
+            contacts = (contact for contact, _row in batch)
+            created |= zip(contacts, records.ids, strict=True)
             records.invalidate_recordset()
             self._show_progress(90 * (number + 1) * CONTACTS_PER_BATCH / len(missing))
         for row in rows:
@@ -545,7 +547,7 @@ class CrmCustomerPurchaseImport(models.Model):
     @api.model
     def _render_preview(self, rows):
         return "\n".join(
-            f"{row['date']}  {row['amount']:>14}  {row['raw']}  {row['reference'] or ''}"
+            f"{row['date']}  {row['amount']:>14}  {row['raw']}  {row['reference']}"
             for row in rows
         )
 

@@ -197,7 +197,8 @@ class CrmCustomer(models.Model):
     @api.model
     def _peak_stage_sql(self):
         """The higher of the stored peak and the new stage; disqualified is no rung."""
-        ladder = SQL("ARRAY[%s]", SQL(", ").join(SQL("%s", s) for s in lifecycle.LADDER))
+        stages = SQL(", ").join(SQL("%s", stage) for stage in lifecycle.LADDER)
+        ladder = SQL("ARRAY[%s]", stages)
         return SQL(
             """(%(ladder)s)[GREATEST(
                    ARRAY_POSITION(%(ladder)s, c.peak_stage::text),

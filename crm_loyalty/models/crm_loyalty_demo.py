@@ -9,8 +9,19 @@ from odoo.tools import file_open
 
 SAMPLE = "crm_loyalty/demo/cdnow_sample.csv"
 LAST_DAY = date(1998, 6, 30)
-GIVEN = "Anna Ben Clara David Emma Frank Sara Omid Mina Arash Parisa Kaveh Leila Reza".split()
-FAMILY = "Adler Brook Carter Dorn Ellis Frost Karimi Rahimi Moradi Tehrani Sadeghi Amini".split()
+GIVEN = (
+    "Anna",
+    "Ben",
+    "Clara",
+    "David",
+    "Emma",
+    "Omid",
+    "Mina",
+    "Kaveh",
+    "Leila",
+    "Reza",
+)
+FAMILY = ("Adler", "Brook", "Carter", "Dorn", "Frost", "Karimi", "Rahimi", "Moradi")
 LARGE = 200  # untaxed, in USD: the upper sixth of the sample
 
 
@@ -41,7 +52,8 @@ class CrmCustomerPurchaseImport(models.Model):
         customers._refresh()
         profiles = customers.search([("partner_id.ref", "=like", "CDNOW-%")])
         self._demo_salespeople(profiles.sorted("id"))
-        self._demo_leads(profiles.filtered(lambda c: c.net_revenue >= LARGE).sorted("id"))
+        large = profiles.filtered(lambda c: c.net_revenue >= LARGE)
+        self._demo_leads(large.sorted("id"))
         customers._refresh()
 
     @api.model

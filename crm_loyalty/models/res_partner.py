@@ -10,6 +10,8 @@ class ResPartner(models.Model):
     # A contact shows its profile in the company the user works in.
     _customer_company_field = None
 
+    # Salespeople look up their customers; a moved salesperson moves them.
+    user_id = fields.Many2one(index="btree_not_null")
     crm_customer_ids = fields.One2many(
         "crm.customer", "partner_id", "Customer Profiles", groups=CUSTOMER_GROUPS
     )

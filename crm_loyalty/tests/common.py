@@ -147,9 +147,7 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
         return (
             cls.env["crm.customer"]
             .with_context(active_test=False)
-            .search(
-                [("partner_id", "=", partner.id), ("company_id", "=", company.id)]
-            )
+            .search([("partner_id", "=", partner.id), ("company_id", "=", company.id)])
         )
 
     @classmethod

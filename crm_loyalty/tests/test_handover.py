@@ -203,8 +203,9 @@ class TestHandover(common.CrmLoyaltyCommon):
         self._refresh_marked()
         both = self.customer | self._customer(partner, self.other_company)
         self.manager.company_ids |= self.other_company
-        context = {"allowed_company_ids": self.manager.company_ids.ids}
-        wizard = self._wizard(self.manager, self.member, both).with_context(context)
+        wizard = self._wizard(self.manager, self.member, both).with_context(
+            allowed_company_ids=self.manager.company_ids.ids
+        )
         with self.assertRaisesRegex(UserError, "Foreign"):
             wizard.action_apply()
         self.member.company_ids |= self.other_company
@@ -231,8 +232,11 @@ class TestHandover(common.CrmLoyaltyCommon):
 
     def test_the_form_offers_members_of_the_leaders_teams(self):
         wizard = self.env["crm.customer.handover"].with_user(self.leader)
-        context = {"active_model": "crm.customer", "active_ids": self.customer.ids}
-        form = Form(wizard.with_context(context))
+        form = Form(
+            wizard.with_context(
+                active_model="crm.customer", active_ids=self.customer.ids
+            )
+        )
         self.assertEqual(
             set(form.candidate_ids.ids), set((self.salesperson | self.member).ids)
         )

@@ -2,8 +2,10 @@ import base64
 import csv
 import io
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+
+import xlsxwriter
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, tagged
@@ -45,11 +47,11 @@ class TestReading(BaseCase):
         self.assertEqual(purchase_import.safe_cell("=1+1"), "'=1+1")
 
     def test_files(self):
-        rows = list(purchase_import.read_rows("a;b\n1;2\n\n".encode(), "x.csv"))
+        rows = list(purchase_import.read_rows(b"a;b\n1;2\n\n", "x.csv"))
         self.assertEqual(rows, [(1, ["a", "b"]), (2, ["1", "2"])])
-        with self.assertRaisesRegex(purchase_import.UnreadableFile, "xlsx"):
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "xlsx"):
             list(purchase_import.read_rows(b"nothing", "x.xlsx"))
-        with self.assertRaisesRegex(purchase_import.UnreadableFile, "empty"):
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "empty"):
             list(purchase_import.read_rows(b"\n", "x.csv"))
 
 
@@ -77,7 +79,9 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         return record
 
     def test_rows_are_loaded_once_equal_ones_too(self):
-        text = "customer,date,value\nX1,2026-01-05,10\nX1,2026-01-05,10\nX1,2026-01-06,-4"
+        text = (
+            "customer,date,value\nX1,2026-01-05,10\nX1,2026-01-05,10\nX1,2026-01-06,-4"
+        )
         record = self._load(text, create_contacts=True)
         self.assertEqual((record.state, record.new_count), ("done", 3))
         partner = self.env["res.partner"].search([("ref", "=", "X1")])
@@ -145,6 +149,21 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         self.env.invalidate_all()
         self.assertEqual(record.state, "checked")
         self.assertFalse(self.env["res.partner"].search([("ref", "=", "NEW1")]))
+
+    def test_a_workbook_is_read_as_well(self):
+        book = io.BytesIO()
+        with xlsxwriter.Workbook(book, {"in_memory": True}) as workbook:
+            sheet = workbook.add_worksheet()
+            day = workbook.add_format({"num_format": "yyyy-mm-dd"})
+            sheet.write_row(0, 0, ["customer", "date", "value"])
+            sheet.write_string(1, 0, "X9")
+            sheet.write_datetime(1, 1, datetime(2026, 1, 5), day)
+            sheet.write_number(1, 2, 12.5)
+        record = self._load(
+            book.getvalue(), create_contacts=True, file_name="purchases.xlsx"
+        )
+        row = record.purchase_ids
+        self.assertEqual((row.amount, row.date), (12.5, date(2026, 1, 5)))
 
     def test_mapping_must_be_complete(self):
         record = self._import("customer,when,value\nX,2026-01-05,1")

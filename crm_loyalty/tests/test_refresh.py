@@ -211,7 +211,9 @@ class TestRefresh(common.CrmLoyaltyCommon):
     def test_salesperson_and_team_change_at_once(self):
         self._refresh_marked()
         customer = self._customer(self.partner)
-        self.assertEqual((customer.user_id, customer.team_id), (self.salesperson, self.team))
+        self.assertEqual(
+            (customer.user_id, customer.team_id), (self.salesperson, self.team)
+        )
         self.partner.user_id = self.colleague
         self.assertEqual(
             (customer.user_id, customer.team_id), (self.colleague, self.other_team)

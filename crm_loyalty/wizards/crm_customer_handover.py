@@ -40,9 +40,9 @@ class CrmCustomerHandover(models.TransientModel):
     warning = fields.Text(compute="_compute_warning")
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         self._check_role()
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         if self.env.context.get("active_model") == "crm.customer":
             ids = self.env.context.get("active_ids", [])
             values.setdefault("customer_ids", [Command.set(ids)])

@@ -181,7 +181,7 @@ class TestMatrix(AccessCommon):
             ),
             "crm.customer.purchase.import.column": (
                 self._by_company(column),
-                {"role": False},
+                {"target": False},
             ),
             "crm.customer": (
                 self._by_customer(lambda customer: customer),

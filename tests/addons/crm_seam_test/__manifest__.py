@@ -1,6 +1,6 @@
 {
     "name": "CRM Seam Test",
-    "summary": "Proves the seams of the customer profile: one fact, column and condition",
+    "summary": "Proves the seams of the profile: one fact, column and condition",
     "version": "19.0.1.0.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
