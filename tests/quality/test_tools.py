@@ -142,7 +142,8 @@ def test_odoo_lint():
 
 def test_odoo_lint_by_pylint():
     # As Odoo's test_pylint calls it, over our folders alone: over all of Odoo it takes
-    # minutes. Its one finding there (19.0.0+dfsg-1) is in l10n_tr_nilvera.
+    # minutes, and finds (19.0.0+dfsg-1) one thing in l10n_tr_nilvera and three in old
+    # upgrade scripts of point_of_sale and purchase.
     checks = Path(test_pylint.__file__).parent
     enabled = (
         "used-before-assignment,undefined-variable,eval-used,unreachable,"
@@ -156,7 +157,7 @@ def test_odoo_lint_by_pylint():
     run(
         "pylint",
         f"--rcfile={os.devnull}",
-        "--disable=all,useless-option-value",
+        "--disable=all,useless-option-value,unknown-option-value",
         f"--enable={enabled}",
         f"--load-plugins={plugins}",
         *ADDONS,
