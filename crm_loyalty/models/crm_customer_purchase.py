@@ -143,12 +143,13 @@ class CrmCustomerPurchase(models.Model):
         """First fill on a live database: all posted documents, set-based."""
         _logger.info("Filling purchases from posted documents...")
         # Filling may read and write all companies' documents; it returns a number.
-        count = self.sudo()._sync(keep_unit_costs=False)
+        # A refresh of all customers follows: no need to mark each.
+        count = self.sudo()._sync(keep_unit_costs=False, mark=False)
         self.env.cr.execute("ANALYZE crm_customer_purchase")
         _logger.info("%s purchases filled", count)
 
     @api.model
-    def _sync(self, move_ids=None, keep_unit_costs=True):
+    def _sync(self, move_ids=None, keep_unit_costs=True, mark=True):
         """Make the rows of documents what the documents say.
 
         The cost of a row that stays is never touched. Marks the customers of all
@@ -157,6 +158,7 @@ class CrmCustomerPurchase(models.Model):
         :param move_ids: ids of `account.move` to look at; ``None`` means all
         :param bool keep_unit_costs: store the unit costs of each product, for later
             credit notes; without them a credit note takes back a share of the cost
+        :param bool mark: have the customers refreshed
         :return: number of rows that were written
         """
         self.env["account.move"].flush_model()
@@ -175,6 +177,7 @@ class CrmCustomerPurchase(models.Model):
         touched += self._insert_documents(("out_refund",), move_ids, keep_unit_costs)
         if touched:
             self.invalidate_model(flush=False)
+        if touched and mark:
             self.env["crm.customer.mark"]._mark(
                 {partner_id for (partner_id,) in touched}
             )
