@@ -37,5 +37,8 @@
         "views/crm_loyalty_menus.xml",
     ],
     "demo": ["demo/res_users_demo.xml", "demo/cdnow_demo.xml"],
+    "assets": {
+        "web.assets_backend": ["crm_loyalty/static/src/**/*"],
+    },
     "post_init_hook": "post_init_hook",
 }

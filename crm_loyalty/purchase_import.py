@@ -6,17 +6,24 @@ Everything that comes from a file is text until it is parsed here. Amounts are
 
 import csv
 import io
+import logging
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from zipfile import BadZipFile
+
+_logger = logging.getLogger(__name__)
 
 # Persian and Arabic digits, their decimal and thousands separators.
 _PLAIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
-# Marks that steer the direction of writing, and blanks that do not break.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-MAX_CELL = 1000  # characters; nothing that identifies a purchase is longer
+# Control characters, and marks that steer the direction of writing. Half-spaces stay:
+# Persian names have them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+MAX_CELL = 1000  # characters kept of a cell
+MAX_TEXT = 200  # of what is stored: contact, name, number of the document
+MAX_COLUMNS = 200
 
 # Column heads that are taken for a target when a file is first read.
 KNOWN_HEADS = {
@@ -32,8 +39,16 @@ KNOWN_HEADS = {
 }
 
 
+# Letters of Arabic keyboards in Persian heads, and half-spaces that are often missing.
+_SAME_LETTERS = str.maketrans("يك\u200c", "یک ")
+
+
 class UnreadableFileError(Exception):
-    """The file as a whole cannot be read: ``"xlsx"``, ``"encoding"`` or ``"empty"``."""
+    """The file as a whole cannot be read.
+
+    Its text says why: ``"workbook"``, ``"csv"``, ``"encoding"``, ``"columns"`` or
+    ``"empty"``.
+    """
 
 
 def clean(value):
@@ -42,9 +57,27 @@ def clean(value):
         return ""
     if isinstance(value, datetime):
         value = value.date()
-    text = _INVISIBLE.sub("", str(value)).translate(_PLAIN)
-    # A lone surrogate cannot be stored as UTF-8.
-    return text.encode(errors="replace").decode().strip()[:MAX_CELL]
+    elif isinstance(value, float):
+        # As a spreadsheet shows it: 19.99, not 19.990000000000002 or 2e+16.
+        value = format(Decimal(f"{value:.15g}"), "f")
+    text = str(value)
+    if not text.isascii():
+        # A lone surrogate cannot be stored as UTF-8.
+        text = text.encode(errors="replace").decode().translate(_PLAIN)
+    text = " ".join(_INVISIBLE.sub("", text).split())
+    if text.startswith("'") and text[1:].startswith(_FORMULA):
+        text = text[1:]  # what `safe_cell` put before it
+    return text[:MAX_CELL].rstrip()
+
+
+def is_workbook(content, file_name):
+    """Whether the file is, or calls itself, a workbook rather than CSV."""
+    old_workbook = content[:4] == b"\xd0\xcf\x11\xe0"
+    return (
+        content[:4] == b"PK\x03\x04"
+        or old_workbook
+        or file_name.lower().endswith(".xlsx")
+    )
 
 
 def read_rows(content, file_name):
@@ -53,12 +86,15 @@ def read_rows(content, file_name):
     :param bytes content: the file
     :raise UnreadableFileError: when it is neither, or has no rows
     """
-    is_workbook = content[:4] == b"PK\x03\x04" or file_name.lower().endswith(".xlsx")
-    rows = _read_xlsx(content) if is_workbook else _read_csv(content)
+    read = _read_xlsx if is_workbook(content, file_name) else _read_csv
     empty = True
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(read(content), start=1):
         cells = [clean(cell) for cell in row]
-        if any(cells):
+        while cells and not cells[-1]:
+            cells.pop()
+        if len(cells) > MAX_COLUMNS:
+            raise UnreadableFileError("columns")
+        if cells:
             empty = False
             yield number, cells
     if empty:
@@ -67,23 +103,20 @@ def read_rows(content, file_name):
 
 def _read_xlsx(content):
     from openpyxl import load_workbook  # only who imports a workbook pays for it
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         yield from book.worksheets[0].iter_rows(values_only=True)
-    except (
-        BadZipFile,
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        IndexError,
-    ) as error:
-        raise UnreadableFileError("xlsx") from error
+    except Exception as error:
+        # A damaged workbook fails in openpyxl, its XML parser or zlib, each with
+        # exceptions of its own.
+        _logger.info("Unreadable workbook", exc_info=True)
+        raise UnreadableFileError("workbook") from error
 
 
 def _read_csv(content):
-    for encoding in ("utf-8-sig", "cp1256"):
+    is_utf16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "cp1256"):
         try:
             text = content.decode(encoding)
             break
@@ -91,29 +124,90 @@ def _read_csv(content):
             continue
     else:
         raise UnreadableFileError("encoding")
-    head = text[:5000].splitlines()[0] if text.strip() else ""
+    if "\0" in text:
+        raise UnreadableFileError("encoding")
+    head = text[:5000].lstrip().split("\n", 1)[0]
     delimiter = max(",;\t|", key=head.count)
-    yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = io.StringIO(text, newline="")
+    try:
+        # Strict: a quotation mark that is never closed swallows the rows after it.
+        yield from csv.reader(lines, delimiter=delimiter, strict=True)
+    except csv.Error as error:
+        raise UnreadableFileError("csv") from error
 
 
 def guess_target(head):
     """The target a column head stands for, or ``None``."""
-    head = head.lower()
+    head = head.lower().translate(_SAME_LETTERS)
     for target, heads in KNOWN_HEADS.items():
         if head in heads:
             return target
     return None
 
 
-def parse_day(text):
-    """A day as YYYY-MM-DD, YYYY/MM/DD, YYYY.MM.DD or YYYYMMDD.
+_YEAR, _MONTH, _DAY = r"(?P<y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"
+_MARK, _SAME_MARK = r"(?P<mark>[-/.])", r"(?P=mark)"
+_TIME = re.compile(r"[ T]\d{1,2}:\d\d(:\d\d(\.\d{1,6})?)?$", re.ASCII)
 
-    :raise ValueError: when it is none of these, or no day of the calendar
+
+def _days(*parts):
+    return re.compile("".join(parts), re.ASCII)
+
+
+# The one list of ways to write a day: its pattern, and what makes a day of year, month
+# and day. A new way, of another calendar too, is an entry here and a choice in the
+# field `date_format`.
+DAY_FORMATS = {
+    "ymd": (_days(_YEAR, _MARK, _MONTH, _SAME_MARK, _DAY), date),
+    "dmy": (_days(_DAY, _MARK, _MONTH, _SAME_MARK, _YEAR), date),
+    "mdy": (_days(_MONTH, _MARK, _DAY, _SAME_MARK, _YEAR), date),
+}
+# Read whatever the format: the date cells of a workbook come like this.
+ISO = "ymd"
+
+
+def _read_day(text, day_format):
+    """The day, or ``None`` when it is not written in this format."""
+    text = _TIME.sub("", text)
+    if re.fullmatch(r"\d{8}", text, re.ASCII):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    pattern, to_date = DAY_FORMATS[day_format]
+    match = pattern.fullmatch(text)
+    try:
+        return match and to_date(int(match["y"]), int(match["m"]), int(match["d"]))
+    except ValueError:
+        return None
+
+
+def parse_day(text, day_format=ISO):
+    """A day in one of ``DAY_FORMATS``, or as YYYY-MM-DD; a time after it is ignored.
+
+    :raise ValueError: when it is neither, or no day of the calendar
     """
-    match = re.fullmatch(r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})", text)
-    if not match or (not match[2] and len(text) != 8):
+    day = _read_day(text, day_format) or _read_day(text, ISO)
+    if not day:
         raise ValueError(text)
-    return date(int(match[1]), int(match[3]), int(match[4]))
+    return day
+
+
+def guess_day_format(texts):
+    """The format of a column of days, or ``None`` when they do not tell.
+
+    They tell when some day can be read in one format only, and no other day only in
+    another. What is no day in any format is left out.
+    """
+    certain, is_open = set(), False
+    for text in texts:
+        if _read_day(text, ISO):
+            continue
+        readings = {name for name in DAY_FORMATS if _read_day(text, name)}
+        if len(readings) == 1:
+            certain |= readings
+        elif readings:
+            is_open = True
+    if certain or is_open:
+        return certain.pop() if len(certain) == 1 else None
+    return ISO
 
 
 def parse_amount(text):
@@ -124,7 +218,8 @@ def parse_amount(text):
 
     :raise ValueError: when it is no number
     """
-    match = re.fullmatch(r"([-+\u2212]?)([\d.,]{1,40})", text.replace(" ", ""))
+    text = text.replace(" ", "").replace("\u200c", "")
+    match = re.fullmatch(r"([-+\u2212]?)([0-9.,]{1,40})", text)
     if not match:
         raise ValueError(text)
     sign, number = match.groups()

@@ -9,6 +9,7 @@ from . import crm_customer_purchase
 from . import crm_customer_purchase_import
 from . import crm_customer_purchase_import_column
 from . import crm_customer_purchase_import_match
+from . import crm_customer_purchase_import_report
 from . import crm_customer_purchase_import_load
 from . import crm_profile_requirement
 from . import account_move

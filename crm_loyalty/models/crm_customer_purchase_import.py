@@ -1,10 +1,25 @@
-from collections import Counter
+import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+_logger = logging.getLogger(__name__)
+
 # More rows than this are loaded by a job, so that no request waits.
 ROWS_AT_ONCE = 2000
+# So often a file is tried whose loading ends the server process.
+MAX_ATTEMPTS = 3
+# What a file was loaded by, or is being loaded by, stays as it is.
+FIXED_FIELDS = {
+    "file",
+    "file_name",
+    "company_id",
+    "currency_id",
+    "create_contacts",
+    "date_format",
+    "column_ids",
+}
 
 
 class CrmCustomerPurchaseImport(models.Model):
@@ -34,6 +49,16 @@ class CrmCustomerPurchaseImport(models.Model):
         "Create Missing Contacts",
         help="Otherwise a row whose contact is not found is an error.",
     )
+    date_format = fields.Selection(
+        [
+            ("ymd", "Year-month-day (2026-03-31)"),
+            ("dmy", "Day/month/year (31/03/2026)"),
+            ("mdy", "Month/day/year (03/31/2026)"),
+        ],
+        "Days Are Written As",
+        help="Empty: found out when the file is checked. Days in date cells of a "
+        "workbook are read in any case.",
+    )
     column_ids = fields.One2many(
         "crm.customer.purchase.import.column", "import_id", "Columns"
     )
@@ -42,29 +67,31 @@ class CrmCustomerPurchaseImport(models.Model):
             ("draft", "New"),
             ("checked", "Checked"),
             ("queued", "Waiting"),
+            ("failed", "Not Loaded"),
             ("done", "Loaded"),
             ("undone", "Taken Back"),
         ],
         default="draft",
         required=True,
         readonly=True,
+        copy=False,
     )
+    attempts = fields.Integer(readonly=True, copy=False)
+    failure = fields.Text("Why It Was Not Loaded", readonly=True, copy=False)
+    warning = fields.Text(readonly=True, copy=False)
     progress = fields.Float(
         compute="_compute_progress", help="How far the loading is, in percent."
     )
-    new_count = fields.Integer("New Rows", readonly=True)
-    known_count = fields.Integer("Loaded Before", readonly=True)
-    contact_count = fields.Integer("New Contacts", readonly=True)
-    error_count = fields.Integer("Rows With Errors", readonly=True)
-    preview = fields.Text(readonly=True)
-    error_file = fields.Binary("Rows to Mend", readonly=True, attachment=True)
-    error_file_name = fields.Char(compute="_compute_error_file_name")
+    new_count = fields.Integer("New Rows", readonly=True, copy=False)
+    known_count = fields.Integer("Loaded Before", readonly=True, copy=False)
+    contact_count = fields.Integer("New Contacts", readonly=True, copy=False)
+    error_count = fields.Integer("Rows With Errors", readonly=True, copy=False)
+    preview = fields.Html(readonly=True, copy=False)
+    error_file = fields.Binary(
+        "Rows to Mend", readonly=True, copy=False, attachment=True
+    )
+    error_file_name = fields.Char(readonly=True, copy=False)
     purchase_ids = fields.One2many("crm.customer.purchase", "import_id", "Purchases")
-
-    @api.depends("file_name")
-    def _compute_error_file_name(self):
-        for record in self:
-            record.error_file_name = f"errors-{record.file_name or ''}.csv"
 
     @api.depends("state", "column_ids.progress")
     def _compute_progress(self):
@@ -79,18 +106,28 @@ class CrmCustomerPurchaseImport(models.Model):
         return imports
 
     def write(self, vals):
-        if {"file", "company_id", "currency_id"} & vals.keys() and any(
-            record.state in ("queued", "done") for record in self
-        ):
-            raise UserError(
-                self.env._("A file that is being or was loaded cannot be changed.")
-            )
+        if FIXED_FIELDS & vals.keys():
+            self._prepare_change()
+        if "file" in vals:
+            # Another file may write its days in another way.
+            vals = {"date_format": False, **vals}
         result = super().write(vals)
         if "file" in vals:
             self._read_columns()
-        if {"file", "column_ids", "currency_id", "create_contacts"} & vals.keys():
-            self.filtered(lambda r: r.state == "checked").state = "draft"
         return result
+
+    def _prepare_change(self):
+        """Refuse a change of what was loaded; have the others checked anew."""
+        for record in self:
+            if record.state in ("queued", "done", "undone"):
+                raise UserError(
+                    self.env._(
+                        "%(file)s is being or was loaded and cannot be changed. "
+                        "Make a new import.",
+                        file=record.file_name,
+                    )
+                )
+        self.filtered(lambda r: r.state != "draft").state = "draft"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_loaded(self):
@@ -106,35 +143,32 @@ class CrmCustomerPurchaseImport(models.Model):
     def action_check(self):
         """Read the whole file and say what loading it would do."""
         self.ensure_one()
-        self._check_may_load("draft", "checked")
-        good, errors, missing = self._prepare()
-        existing = [row for row in good if row.get("contact_id")]
-        fresh = [row for row in good if not row.get("contact_id")]
-        self._set_keys(existing)
-        known = self._known_keys(existing)
-        keys = Counter(row["key"] for row in existing)
-        new = len(keys.keys() - known)
-        references = {row["reference"] or row["line"] for row in fresh}
+        self._check_may_load("draft", "checked", "failed")
+        if not self.date_format:
+            self.date_format = self._guess_day_format()
+        errors = self._prepare_rows()
         self.write(
             {
                 "state": "checked",
-                "new_count": new + len(references),
-                "known_count": len(good) - new - len(references),
-                "contact_count": len(missing),
-                "error_count": len(errors),
-                "preview": self._render_preview(good[:10]),
-                "error_file": self._render_errors(errors),
+                "failure": False,
+                "warning": self._warn_of_rates(),
+                "preview": self._render_preview(),
+                **self._count_rows(),
+                **self._error_values(errors),
             }
         )
 
     def action_load(self):
-        """Load the good rows: small files at once, large ones by a job."""
+        """Load the good rows: small files at once, large ones by a job.
+
+        A small file too waits for the job while another one of the company is loaded.
+        """
         self.ensure_one()
         self._check_may_load("checked")
-        if self.new_count <= ROWS_AT_ONCE:
+        if self.new_count <= ROWS_AT_ONCE and self._lock_loading():
             self._load()
             return
-        self.state = "queued"
+        self.write({"state": "queued", "attempts": 0})
         # The job belongs to the system; the user was checked above.
         self.env.ref("crm_loyalty.ir_cron_load_purchases").sudo()._trigger()
 
@@ -142,9 +176,16 @@ class CrmCustomerPurchaseImport(models.Model):
         """Take back the purchases of this import; contacts stay."""
         self.ensure_one()
         self._check_may_load("done")
-        # Managers may not delete purchases one by one, only whole imports.
-        self.sudo().purchase_ids.unlink()
-        self.state = "undone"
+        if not self._lock_loading():
+            raise UserError(
+                self.env._(
+                    "Another file is being loaded into %(company)s. Take %(file)s back "
+                    "when that is done.",
+                    company=self.company_id.name,
+                    file=self.file_name,
+                )
+            )
+        self._take_back()
 
     def action_open_purchases(self):
         """Open the purchases this import loaded."""
@@ -167,7 +208,59 @@ class CrmCustomerPurchaseImport(models.Model):
     # -- jobs
     @api.model
     def _cron_load(self):
-        """Load what waits, one file a transaction."""
-        for record in self.search([("state", "=", "queued")], order="id"):
-            record._load()
-            self.env["ir.cron"]._commit_progress(1)
+        """Load what waits, one file a transaction; one that fails stops no other."""
+        waiting = self.search([("state", "=", "queued")], order="id")
+        for number, record in enumerate(waiting, start=1):
+            # Contacts, texts and numbers as for the one who made the import.
+            record.with_company(record.company_id).with_context(
+                lang=record.create_uid.lang
+            )._load_waiting()
+            if not self.env["ir.cron"]._commit_progress(
+                1, remaining=len(waiting) - number
+            ):
+                break
+
+    def _load_waiting(self):
+        """Load one file in a transaction of its own, or say why it was not loaded."""
+        if self.attempts >= MAX_ATTEMPTS:
+            # It would come back for ever.
+            self._fail(
+                self.env._(
+                    "The server stopped %(count)s times while it loaded %(file)s. "
+                    "Nothing was loaded. Have the time and memory limits of its jobs "
+                    "raised, or split the file.",
+                    count=self.attempts,
+                    file=self.file_name,
+                )
+            )
+            return
+        self.attempts += 1
+        self.env["ir.cron"]._commit_progress()
+        try:
+            self.env["crm.customer"]._retry(self._load_or_wait)
+        except Exception as error:
+            # Whatever it was: the user is told, and the next file gets its turn.
+            self.env.cr.rollback()
+            _logger.exception("%s could not be loaded", self)
+            reason = str(error) if isinstance(error, UserError) else repr(error)
+            self._fail(
+                self.env._(
+                    "%(file)s could not be loaded; nothing of it was. Mend what is "
+                    "said here, or show it to your administrator; then check the "
+                    "file again. %(reason)s",
+                    file=self.file_name,
+                    reason=reason,
+                )
+            )
+
+    def _load_or_wait(self):
+        if self._lock_loading():
+            self._load()
+            return
+        # A user loads a small file into the company at this moment.
+        self.attempts -= 1
+        at = fields.Datetime.now() + timedelta(minutes=1)
+        self.env.ref("crm_loyalty.ir_cron_load_purchases")._trigger(at)
+
+    def _fail(self, reason):
+        self.write({"state": "failed", "failure": reason})

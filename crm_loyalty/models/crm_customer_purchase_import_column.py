@@ -32,3 +32,8 @@ class CrmCustomerPurchaseImportColumn(models.Model):
     # Of the first column only. The loading job writes the row of the import in its one
     # transaction, and this one from outside of it, so that users see it move.
     progress = fields.Float(readonly=True)
+
+    def write(self, vals):
+        if vals.keys() & {"target", "number", "import_id"}:
+            self.import_id._prepare_change()
+        return super().write(vals)

@@ -1,12 +1,12 @@
 import base64
 import csv
 import io
-from collections import Counter, defaultdict
+from collections import Counter
 from itertools import islice
 
-from odoo import Command, api, models
+from odoo import Command, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL, email_normalize, split_every
 
 from .. import purchase_import
 
@@ -16,29 +16,50 @@ CONTACT_TARGETS = {
     "partner_phone": "phone",
     "partner_vat": "vat",
 }
+ROWS_PER_BATCH = 5000
+FIRST_YEAR = 1900
+# By so many first rows the way the days are written is guessed.
+ROWS_TO_GUESS_BY = 10_000
 
 
 class CrmCustomerPurchaseImport(models.Model):
-    """Reading the file, and finding the contacts and the rows that are known."""
+    """Reading the file, and finding the contacts and the rows that are known.
+
+    The rows go to temporary tables as they are read, so that the memory of the server
+    process does not grow with the file, and are matched there.
+    """
 
     _inherit = "crm.customer.purchase.import"
 
     # -- reading
+    def _content(self):
+        return base64.b64decode(self.with_context(bin_size=False).file)
+
     def _rows(self):
         """Yield ``(line number, cells)`` of the file, the head first."""
         self.ensure_one()
-        content = base64.b64decode(self.with_context(bin_size=False).file)
         try:
-            yield from purchase_import.read_rows(content, self.file_name)
+            yield from purchase_import.read_rows(self._content(), self.file_name)
         except purchase_import.UnreadableFileError as error:
             reasons = {
-                "xlsx": self.env._(
+                "workbook": self.env._(
                     "%(file)s is no XLSX workbook. Save it as XLSX or CSV again.",
+                    file=self.file_name,
+                ),
+                "csv": self.env._(
+                    "%(file)s has a quotation mark that is not closed, or too long a "
+                    "cell. Save it as XLSX, or as CSV again.",
                     file=self.file_name,
                 ),
                 "encoding": self.env._(
                     "The letters of %(file)s cannot be read. Save it as CSV in UTF-8.",
                     file=self.file_name,
+                ),
+                "columns": self.env._(
+                    "%(file)s has more than %(count)s columns. Remove those that are "
+                    "not needed.",
+                    file=self.file_name,
+                    count=purchase_import.MAX_COLUMNS,
                 ),
                 "empty": self.env._("%(file)s has no rows.", file=self.file_name),
             }
@@ -86,48 +107,92 @@ class CrmCustomerPurchaseImport(models.Model):
             )
         return targets
 
-    def _parse(self):
-        """Parse all rows.
+    def _contact_target(self):
+        [target] = CONTACT_TARGETS.keys() & self._mapping().keys()
+        return target
 
-        :return: list of dicts (``line``, ``cells``, ``contact``: normalised, ``name``,
-            ``date``, ``amount``, ``cost``, ``reference``), and the list of errors
-            ``(line, cells, message)``
+    def _guess_day_format(self):
+        """How the column of days is written; asks when the days do not tell."""
+        number = self._mapping()["date"]
+        rows = islice(self._rows(), 1, ROWS_TO_GUESS_BY)
+        texts = (cells[number] for _line, cells in rows if number < len(cells))
+        day_format = purchase_import.guess_day_format(texts)
+        if not day_format:
+            raise UserError(
+                self.env._(
+                    "The days of %(file)s may be day/month/year or month/day/year. "
+                    "Choose under “Days Are Written As” which it is.",
+                    file=self.file_name,
+                )
+            )
+        return day_format
+
+    def _parse(self, errors):
+        """Yield the rows that can be read, as the temporary table holds them.
+
+        :param dict errors: gets ``{line: what to do}`` of the others
         """
         mapping = self._mapping()
-        [contact_target] = CONTACT_TARGETS.keys() & mapping.keys()
-        rows, errors = [], []
+        contact_target = self._contact_target()
+        customers = self.env["crm.customer"].with_company(self.company_id)
+        today = customers._today()
+        contacts = {}  # text: what it identifies; the same customer comes often
         for line, cells in islice(self._rows(), 1, None):
             values = {
                 target: cells[number] if number < len(cells) else ""
                 for target, number in mapping.items()
             }
+            raw = values[contact_target]
+            name, reference = values.get("partner_name"), values.get("reference")
             try:
-                rows.append(
-                    {
-                        "line": line,
-                        "cells": cells,
-                        "contact": self._normalise(
-                            contact_target, values[contact_target]
-                        ),
-                        "raw": values[contact_target],
-                        "name": values.get("partner_name"),
-                        "date": self._parse_day(values["date"]),
-                        "amount": self._parse_amount(values["amount"]),
-                        "cost": self._parse_amount(values.get("cost") or "0"),
-                        "reference": values.get("reference") or "",
-                    }
-                )
+                if raw not in contacts:
+                    contacts[raw] = self._normalise(contact_target, raw)
+                self._check_length(raw, name, reference)
+                day = self._parse_day(values["date"], today)
+                amount = self._parse_amount(values["amount"])
+                cost = self._parse_amount(values.get("cost") or "0")
             except ValidationError as error:
-                errors.append((line, cells, error.args[0]))
-        return rows, errors
+                errors[line] = error.args[0]
+                continue
+            yield line, contacts[raw], raw, name, day, amount, cost, reference
 
-    def _parse_day(self, text):
+    def _check_length(self, *texts):
+        for text in texts:
+            if text and len(text) > purchase_import.MAX_TEXT:
+                raise ValidationError(
+                    self.env._(
+                        "“%(text)s…” is longer than %(count)s characters. Shorten it.",
+                        text=text[:20],
+                        count=purchase_import.MAX_TEXT,
+                    )
+                )
+
+    def _parse_day(self, text, today):
         try:
-            return purchase_import.parse_day(text)
+            day = purchase_import.parse_day(
+                text, self.date_format or purchase_import.ISO
+            )
         except ValueError as error:
             raise ValidationError(
-                self.env._("“%s” is no day. Write it as YYYY-MM-DD.", text)
+                self.env._(
+                    "“%s” is no day. Write it as YYYY-MM-DD, or choose another way "
+                    "the days are written.",
+                    text,
+                )
             ) from error
+        if day > today:
+            raise ValidationError(
+                self.env._("“%s” lies in the future. Correct the day.", text)
+            )
+        if day.year < FIRST_YEAR:
+            raise ValidationError(
+                self.env._(
+                    "“%(text)s” lies before %(year)s. Correct the day.",
+                    text=text,
+                    year=FIRST_YEAR,
+                )
+            )
+        return day
 
     def _parse_amount(self, text):
         try:
@@ -157,12 +222,44 @@ class CrmCustomerPurchaseImport(models.Model):
         return value
 
     # -- matching
-    def _contact_target(self):
-        [target] = CONTACT_TARGETS.keys() & self._mapping().keys()
-        return target
+    def _prepare_rows(self):
+        """Read the file into ``crm_purchase_rows`` and find the contacts of the rows.
 
-    def _find_contacts(self, values):
-        """``{normalised value: contact id, or None for several}``, in one query.
+        What stays there can be loaded, once the contacts in ``crm_purchase_contacts``
+        without ``contact_id`` are created. Both tables live in the transaction.
+
+        :return: ``{line: what to do}`` of the rows that cannot be loaded
+        """
+        self.ensure_one()
+        errors = {}
+        cr = self.env.cr
+        cr.execute(
+            SQL(
+                """
+                DROP TABLE IF EXISTS pg_temp.crm_purchase_rows;
+                DROP TABLE IF EXISTS pg_temp.crm_purchase_contacts;
+                CREATE TEMPORARY TABLE crm_purchase_rows (
+                    line integer, contact varchar, raw varchar, name varchar, date date,
+                    amount numeric, cost numeric, reference varchar
+                ) ON COMMIT DROP
+                """
+            )
+        )
+        expected = self.new_count + self.known_count + self.error_count or 1
+        for number, batch in enumerate(
+            split_every(ROWS_PER_BATCH, self._parse(errors), tuple), start=1
+        ):
+            buffer = io.StringIO()
+            csv.writer(buffer).writerows(batch)
+            buffer.seek(0)
+            cr.copy_expert("COPY crm_purchase_rows FROM STDIN (FORMAT csv)", buffer)
+            self._show_progress(25 * number * ROWS_PER_BATCH / expected)
+        self._find_contacts()
+        self._reject_contacts(errors)
+        return errors
+
+    def _find_contacts(self):
+        """Fill ``crm_purchase_contacts``: what the rows name, and who that is.
 
         Contacts of the company and shared ones, archived too. Several contacts of one
         commercial partner are one customer.
@@ -174,90 +271,96 @@ class CrmCustomerPurchaseImport(models.Model):
             "partner_vat": SQL("REGEXP_REPLACE(UPPER(p.vat), '[^[:alnum:]]', '', 'g')"),
         }[self._contact_target()]
         self.env["res.partner"].flush_model()
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
-                """SELECT %(column)s, MIN(p.id), COUNT(DISTINCT p.commercial_partner_id)
-                     FROM res_partner p
-                    WHERE %(column)s = ANY(%(values)s)
-                      AND COALESCE(p.company_id, %(company)s) = %(company)s
-                    GROUP BY 1""",
+                """
+                CREATE TEMPORARY TABLE crm_purchase_contacts ON COMMIT DROP AS
+                WITH named AS (
+                    SELECT contact, MIN(line) AS line,
+                           (ARRAY_AGG(raw ORDER BY line))[1] AS raw,
+                           (ARRAY_AGG(name ORDER BY line)
+                            FILTER (WHERE name IS NOT NULL))[1] AS name
+                      FROM crm_purchase_rows
+                     GROUP BY contact
+                ), found AS (
+                    SELECT %(column)s AS contact, MIN(p.id) AS id,
+                           COUNT(DISTINCT p.commercial_partner_id) AS count
+                      FROM res_partner p
+                     WHERE %(column)s IN (SELECT contact FROM named)
+                       AND COALESCE(p.company_id, %(company)s) = %(company)s
+                     GROUP BY 1
+                )
+                SELECT named.*, found.id AS contact_id, found.count
+                  FROM named LEFT JOIN found USING (contact);
+                ANALYZE crm_purchase_rows;
+                ANALYZE crm_purchase_contacts
+                """,
                 column=column,
-                values=list(values),
                 company=self.company_id.id,
             )
         )
-        return {value: id_ if count == 1 else None for value, id_, count in rows}
 
-    def _prepare(self):
-        """Parse, match and number all rows.
-
-        :return: ``(good rows, errors, {missing contact: its first row})``; a good row
-            of a contact that exists carries ``contact_id``
-        """
-        rows, errors = self._parse()
-        found = self._find_contacts({row["contact"] for row in rows})
-        good, missing = [], {}
-        for row in rows:
-            if row["contact"] in found:
-                row["contact_id"] = found[row["contact"]]
-                if row["contact_id"]:
-                    good.append(row)
-                    continue
-                message = self.env._(
-                    "Several contacts have “%s”. Merge them, or map another column.",
-                    row["raw"],
-                )
-            elif self.create_contacts:
-                missing.setdefault(row["contact"], row)
-                good.append(row)
-                continue
-            else:
-                message = self.env._(
-                    "No contact has “%s”. Create it, or have missing ones created.",
-                    row["raw"],
-                )
-            errors.append((row["line"], row["cells"], message))
-        return good, sorted(errors, key=lambda error: error[0]), missing
-
-    @api.model
-    def _set_keys(self, rows):
-        """Give each row the key by which it is known when it comes again."""
-        equal = defaultdict(int)
-        for row in rows:
-            if row["reference"]:
-                row["key"] = f"reference:{row['reference']}"
-                continue
-            same = (row["contact_id"], row["date"], row["amount"].normalize())
-            equal[same] += 1
-            row["key"] = f"row:{same[0]}:{same[1]}:{same[2]:f}:{equal[same]}"
-
-    def _known_keys(self, rows):
-        found = self.env.execute_query(
+    def _reject_contacts(self, errors):
+        """Take the rows of contacts that are not one and clear from the tables."""
+        for count, line, raw in self.env.execute_query(
             SQL(
-                """SELECT import_key FROM crm_customer_purchase
-                    WHERE company_id = %s AND import_key = ANY(%s)""",
-                self.company_id.id,
-                [row["key"] for row in rows],
+                """
+                DELETE FROM crm_purchase_rows r
+                 USING crm_purchase_contacts c
+                 WHERE c.contact = r.contact
+                   AND (c.count > 1 OR c.count IS NULL AND NOT %s)
+             RETURNING c.count, r.line, r.raw
+                """,
+                self.create_contacts,
+            )
+        ):
+            if count:
+                errors[line] = self.env._(
+                    "Several contacts have “%s”. Merge them, or map another column.",
+                    raw,
+                )
+            else:
+                errors[line] = self.env._(
+                    "No contact has “%s”. Create it, or have missing ones created.", raw
+                )
+
+    def _keyed_rows_sql(self):
+        """The rows with their contact, and the key by which a row is known again.
+
+        A contact that is yet to be created stands in the key by what it is named.
+        """
+        return SQL(
+            """
+            SELECT r.*, c.contact_id,
+                   CASE WHEN r.reference IS NOT NULL THEN 'reference:' || r.reference
+                   ELSE CONCAT_WS(
+                       ':', 'row', COALESCE(c.contact_id::text, 'new ' || c.contact),
+                       TO_CHAR(r.date, 'YYYY-MM-DD'), TRIM_SCALE(r.amount),
+                       ROW_NUMBER() OVER (
+                           PARTITION BY c.contact_id, c.contact, r.date, r.amount,
+                                        r.reference IS NULL
+                           ORDER BY r.line))
+                   END AS key
+              FROM crm_purchase_rows r
+              JOIN crm_purchase_contacts c ON c.contact = r.contact
+            """
+        )
+
+    def _count_rows(self):
+        """What loading would do, in numbers, as values of the import."""
+        [[rows, new, contacts]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT COUNT(*),
+                       COUNT(DISTINCT keyed.key) FILTER (WHERE known.id IS NULL),
+                       COUNT(DISTINCT keyed.contact)
+                           FILTER (WHERE keyed.contact_id IS NULL)
+                  FROM (%(keyed)s) keyed
+                  LEFT JOIN crm_customer_purchase known
+                    ON known.company_id = %(company)s AND known.import_key = keyed.key
+                """,
+                keyed=self._keyed_rows_sql(),
+                company=self.company_id.id,
             )
         )
-        return {key for (key,) in found}
-
-    # -- texts
-    @api.model
-    def _render_preview(self, rows):
-        return "\n".join(
-            f"{row['date']}  {row['amount']:>14}  {row['raw']}  {row['reference']}"
-            for row in rows
-        )
-
-    @api.model
-    def _render_errors(self, errors):
-        """A CSV file of the rows to mend, with what to do; base64, or ``False``."""
-        if not errors:
-            return False
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow([self.env._("Line"), self.env._("What to do")])
-        for line, cells, message in errors:
-            writer.writerow([line, *map(purchase_import.safe_cell, (message, *cells))])
-        return base64.b64encode(text.getvalue().encode("utf-8-sig"))
+        return {"new_count": new, "known_count": rows - new, "contact_count": contacts}

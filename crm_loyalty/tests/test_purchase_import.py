@@ -2,12 +2,14 @@ import base64
 import csv
 import io
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import xlsxwriter
+from openpyxl import load_workbook
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import BaseCase, tagged
 from odoo.tools import file_open
 
@@ -40,8 +42,38 @@ class TestReading(BaseCase):
             with self.subTest(text), self.assertRaises(ValueError):
                 purchase_import.parse_day(text)
 
+    def test_days_in_other_formats(self):
+        for text, day_format in {
+            "31/12/2025": "dmy",
+            "12/31/2025": "mdy",
+            "2025-12-31": "dmy",
+            "31.12.2025 23:59": "dmy",
+        }.items():
+            with self.subTest(text):
+                day = purchase_import.parse_day(text, day_format)
+                self.assertEqual(day, date(2025, 12, 31))
+        with self.assertRaises(ValueError):
+            purchase_import.parse_day("31/12/2025", "mdy")
+
+    def test_the_format_of_days_is_guessed_only_where_they_tell(self):
+        for texts, day_format in (
+            (["2026-01-02", "20260103", ""], "ymd"),
+            (["01/02/2026", "2026-01-02", "31/01/2026"], "dmy"),
+            (["01/02/2026", "nothing", "01/31/2026"], "mdy"),
+            (["01/02/2026", "2026-01-02"], None),
+            (["31/01/2026", "01/31/2026"], None),
+            (["nothing"], "ymd"),
+        ):
+            with self.subTest(texts):
+                guess = purchase_import.guess_day_format(texts)
+                self.assertEqual(guess, day_format)
+
     def test_cells_are_clean_text(self):
         self.assertEqual(purchase_import.clean("\u200f۱۲٫۵ "), "12.5")
+        self.assertEqual(purchase_import.clean("علی\u200cاکبر"), "علی\u200cاکبر")
+        self.assertEqual(purchase_import.clean("a\n\0 b"), "a b")
+        self.assertEqual(purchase_import.clean(19.990000000000002), "19.99")
+        self.assertEqual(purchase_import.clean(989121234567.0), "989121234567")
         self.assertEqual(purchase_import.clean("a\ud800"), "a?")
         self.assertEqual(len(purchase_import.clean("x" * 10_000)), 1000)
         self.assertEqual(purchase_import.safe_cell("=1+1"), "'=1+1")
@@ -49,10 +81,19 @@ class TestReading(BaseCase):
     def test_files(self):
         rows = list(purchase_import.read_rows(b"a;b\n1;2\n\n", "x.csv"))
         self.assertEqual(rows, [(1, ["a", "b"]), (2, ["1", "2"])])
-        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "xlsx"):
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "workbook"):
             list(purchase_import.read_rows(b"nothing", "x.xlsx"))
         with self.assertRaisesRegex(purchase_import.UnreadableFileError, "empty"):
             list(purchase_import.read_rows(b"\n", "x.csv"))
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "csv"):
+            list(purchase_import.read_rows(b'a,b\n"1,2\n3,4', "x.csv"))
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "workbook"):
+            list(purchase_import.read_rows(b"\xd0\xcf\x11\xe0", "x.xls"))
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "columns"):
+            list(purchase_import.read_rows(b"a," * 300 + b"b", "x.csv"))
+        utf16 = "نام,b".encode("utf-16")
+        [(_line, cells)] = purchase_import.read_rows(utf16, "x.csv")
+        self.assertEqual(cells, ["نام", "b"])
 
 
 @tagged("post_install", "-at_install")
@@ -94,25 +135,226 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         self._refresh_marked()
         self.assertEqual(customer.purchase_count, 2)
 
+    def _read_error_file(self, record):
+        """The cells of the error file, without line numbers of its own."""
+        content = base64.b64decode(record.error_file)
+        rows = purchase_import.read_rows(content, record.error_file_name)
+        return [cells for _line, cells in rows]
+
     def test_bad_rows_come_back_with_what_to_do(self):
         self._create_customer_contact(ref="TWICE")
         self._create_customer_contact(ref="TWICE")
         self._create_customer_contact(ref="GOOD")
+        future = self._today() + timedelta(days=1)
+        bad = {
+            "TWICE,2026-01-05,10,": "Several contacts",
+            "NOBODY,2026-01-05,10,": "No contact",
+            "GOOD,2026-02-30,10,": "is no day",
+            "GOOD,2026-01-05,=1+1,": "is no amount",
+            "GOOD,2026-01-05,,": "is no amount",
+            ",2026-01-05,1,": "does not identify",
+            f"GOOD,{future},1,": "in the future",
+            "GOOD,1404-01-05,1,": "before 1900",
+            f"GOOD,2026-01-05,1,{'R' * 201}": "longer than 200",
+            f"{'X' * 201},2026-01-05,1,": "longer than 200",
+        }
+        good = ["GOOD,20260105,7,", "GOOD,2026-01-06,0,", "GOOD,1900-01-01,-1,"]
+        record = self._import("\n".join(["customer,date,value,reference", *bad, *good]))
+        record.action_check()
+        self.assertEqual((record.error_count, record.new_count), (len(bad), 3))
+        head, *rows = self._read_error_file(record)
+        self.assertEqual(head[:3], ["Line", "What to do", "customer"])
+        self.assertEqual(
+            [row[0] for row in rows], [str(n + 2) for n in range(len(bad))]
+        )
+        for row, message in zip(rows, bad.values(), strict=True):
+            self.assertIn(message, row[1])
+        # As a file it holds no formula.
+        self.assertIn(b"'=1+1", base64.b64decode(record.error_file))
+        record.action_load()
+        self.assertEqual(sorted(record.purchase_ids.mapped("amount")), [-1, 0, 7])
+        self._refresh_marked()
+        customer = self._customer(record.purchase_ids.contact_id)
+        self.assertEqual(customer.purchase_count, 1)  # zero and returns are none
+        record.action_undo()
+
+    def test_the_error_file_can_be_mended_and_uploaded_as_it_is(self):
+        self._create_customer_contact(phone="+1 202 555 0123")
+        text = "phone,date,value\n+1 202 555 0123,2026-01-32,-4\nx,2026-01-05,1"
+        for render in (str.encode, self._workbook):
+            with self.subTest(render):
+                kind = "csv" if render is str.encode else "xlsx"
+                record = self._import(render(text), file_name=f"old.{kind}")
+                record.action_check()
+                self.assertEqual(record.error_file_name, f"errors-old.{kind}")
+                rows = self._read_error_file(record)
+                self.assertEqual(rows[0][2:], ["phone", "date", "value"])
+                self.assertEqual(rows[1][2:], ["+1 202 555 0123", "2026-01-32", "-4"])
+                content = base64.b64decode(record.error_file)
+                if kind == "xlsx":
+                    rows[1][3] = "2026-01-31"
+                    mended = self._workbook(rows[:2])
+                else:
+                    mended = content.replace(b"2026-01-32", b"2026-01-31")
+                again = self._load(mended, file_name=record.error_file_name)
+                self.assertEqual(again.purchase_ids.amount, -4)
+                self.assertEqual(again.purchase_ids.date, date(2026, 1, 31))
+                again.action_undo()
+
+    def test_no_cell_of_the_error_workbook_is_a_formula(self):
+        cells = ["=1+1", "@x", "=HYPERLINK(0)"]
+        text = f"customer,date,value\n{','.join(cells)}"
+        record = self._import(self._workbook(text), file_name="a.xlsx")
+        record.action_check()
+        book = load_workbook(io.BytesIO(base64.b64decode(record.error_file)))
+        row = list(book.active.iter_rows(min_row=2))[0]
+        self.assertEqual([cell.value for cell in row[2:]], cells)
+        self.assertEqual({cell.data_type for cell in row}, {"s"})
+
+    @classmethod
+    def _workbook(cls, rows):
+        """A workbook of rows, or of the lines of a CSV text; all cells texts."""
+        if isinstance(rows, str):
+            rows = csv.reader(io.StringIO(rows))
+        book = io.BytesIO()
+        with xlsxwriter.Workbook(book, {"in_memory": True}) as workbook:
+            sheet = workbook.add_worksheet()
+            for number, line in enumerate(rows):
+                for column, cell in enumerate(line):
+                    sheet.write_string(number, column, cell)
+        return book.getvalue()
+
+    @classmethod
+    def _today(cls):
+        return cls.env["crm.customer"].with_company(cls.company)._today()
+
+    def test_each_company_has_contacts_and_rows_of_its_own(self):
+        foreign = self._create_customer_contact(
+            ref="C1", company_id=self.other_company.id
+        )
+        shared = self._create_customer_contact(ref="C2")
+        text = "customer,date,value,number\nC1,2026-01-05,1,7\nC2,2026-01-05,1,8"
+        record = self._load(text)
+        self.assertEqual((record.new_count, record.error_count), (1, 1))
+        self.assertEqual(record.purchase_ids.contact_id, shared)
+        other_manager = self._user(
+            "loyalty_other_manager",
+            "sales_team.group_sale_manager",
+            self.other_company,
+        )
+        other = self._load(
+            text,
+            user=other_manager,
+            company_id=self.other_company.id,
+            currency_id=self.other_company.currency_id.id,
+        )
+        self.assertEqual((other.new_count, other.known_count), (2, 0))
+        self.assertEqual(other.purchase_ids.contact_id, foreign | shared)
+        self.assertEqual(other.purchase_ids.company_id, self.other_company)
+
+    def test_contacts_that_odoo_refuses_are_rows_to_mend(self):
+        partners = self.registry["res.partner"]
+        create, refusal = partners.create, "This is no reference."
+
+        def refusing(records, vals_list):
+            if any(vals.get("ref") == "BAD" for vals in vals_list):
+                raise ValidationError(refusal)
+            return create(records, vals_list)
+
         record = self._import(
-            "customer,date,value\nTWICE,2026-01-05,10\nNOBODY,2026-01-05,10\n"
-            "GOOD,2026-02-30,10\nGOOD,2026-01-05,=1+1\n,2026-01-05,1\nGOOD,20260105,7"
+            "customer,date,value\n"
+            + "".join(f"{ref},2026-01-05,1\n" * 2 for ref in ("A1", "A2", "BAD", "A3")),
+            create_contacts=True,
         )
         record.action_check()
-        self.assertEqual((record.error_count, record.new_count), (5, 1))
-        text = base64.b64decode(record.error_file).decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text)))
-        self.assertEqual([row[0] for row in rows[1:]], ["2", "3", "4", "5", "6"])
-        self.assertIn("Several contacts", rows[1][1])
-        self.assertIn("No contact", rows[2][1])
-        self.assertIn("is no day", rows[3][1])
-        self.assertEqual(rows[4][-1], "'=1+1")
+        self.assertEqual((record.new_count, record.contact_count), (8, 4))
+        with patch.object(partners, "create", refusing):
+            record.action_load()
+        self.assertEqual(
+            (record.new_count, record.contact_count, record.error_count), (6, 3, 2)
+        )
+        self.assertEqual(
+            set(record.purchase_ids.contact_id.mapped("ref")), {"A1", "A2", "A3"}
+        )
+        self.assertIn("no reference", self._read_error_file(record)[2][1])
+
+    def test_a_new_contact_has_the_first_name_the_file_gives(self):
+        record = self._load(
+            "customer,name,date,value\nX1,,2026-01-05,1\nX1,علی\u200cاکبر,2026-01-06,1",
+            create_contacts=True,
+        )
+        self.assertEqual(record.purchase_ids.contact_id.name, "علی\u200cاکبر")
+
+    def test_ambiguous_days_are_asked_for(self):
+        record = self._import(
+            "customer,date,value\nX1,01/02/2026,1", create_contacts=True
+        )
+        with self.assertRaisesRegex(UserError, "Days Are Written As"):
+            record.action_check()
+        record.date_format = "dmy"
+        record.action_check()
         record.action_load()
-        self.assertEqual(record.purchase_ids.amount, 7)
+        self.assertEqual(record.purchase_ids.date, date(2026, 2, 1))
+
+    def test_the_format_of_days_is_guessed_anew_for_another_file(self):
+        text = "customer,date,value\nX1,%s,1"
+        record = self._import(text % "31/01/2026", create_contacts=True)
+        record.action_check()
+        self.assertEqual((record.date_format, record.error_count), ("dmy", 0))
+        record.file = base64.b64encode((text % "01/31/2026").encode())
+        self.assertEqual((record.date_format, record.state), (False, "draft"))
+        record.action_check()
+        self.assertEqual((record.date_format, record.error_count), ("mdy", 0))
+
+    def test_days_before_the_first_rate_are_named(self):
+        currency = self.setup_other_currency("EUR", rates=[("2026-01-03", 2.0)])
+        rows = "".join(f"X1,2026-01-0{day},10\n" for day in (1, 2, 2, 3))
+        values = {"create_contacts": True, "currency_id": currency.id}
+        record = self._import("customer,date,value\n" + rows, **values)
+        record.action_check()
+        for part in ("EUR", "2 days", "01/01/2026", "01/02/2026", "01/03/2026"):
+            self.assertIn(part, record.warning)
+        late = self._import("customer,date,value\nX1,2026-01-03,10", **values)
+        late.action_check()
+        self.assertFalse(late.warning)
+        currency.rate_ids.unlink()
+        late.action_check()
+        self.assertIn("no rate at all", late.warning)
+        own = self._import("customer,date,value\nX1,2026-01-01,10")
+        own.action_check()
+        self.assertFalse(own.warning)
+
+    def test_the_first_rows_are_shown_and_cannot_harm(self):
+        record = self._import(
+            "customer,date,value\n<b onclick=alert(1)>X</b>,2026-01-05,1234.5",
+            create_contacts=True,
+        )
+        record.action_check()
+        self.assertIn("1,234.50", record.preview)
+        self.assertIn("&lt;b", record.preview)
+        self.assertNotIn("<b", record.preview.replace("<tbody", ""))
+
+    def test_what_was_loaded_stays_as_it_is(self):
+        text = "customer,date,value\nX1,2026-01-05,1"
+        record = self._import(text, create_contacts=True)
+        record.action_check()
+        record.column_ids[2].target = "cost"
+        self.assertEqual(record.state, "draft")
+        record.column_ids[2].target = "amount"
+        record.action_check()
+        record.action_load()
+        for change in ({"date_format": "dmy"}, {"create_contacts": False}):
+            with self.assertRaisesRegex(UserError, "cannot be changed"):
+                record.write(change)
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            record.column_ids[2].target = "cost"
+        with self.assertRaisesRegex(UserError, "Take it back first"):
+            record.unlink()
+        copy = record.copy()
+        self.assertEqual((copy.state, copy.new_count), ("draft", 0))
+        record.action_undo()
+        self.assertFalse(record.purchase_ids)
+        record.unlink()
 
     def test_contacts_are_found_by_each_column(self):
         partner = self._create_customer_contact(
@@ -164,6 +406,14 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         )
         row = record.purchase_ids
         self.assertEqual((row.amount, row.date), (12.5, date(2026, 1, 5)))
+        record.action_undo()
+        again = self._load(
+            book.getvalue(),
+            create_contacts=True,
+            file_name="purchases.xlsx",
+            date_format="dmy",
+        )
+        self.assertEqual(again.purchase_ids.date, date(2026, 1, 5))
 
     def test_mapping_must_be_complete(self):
         record = self._import("customer,when,value\nX,2026-01-05,1")

@@ -1,0 +1,168 @@
+import base64
+import csv
+import io
+from itertools import chain
+from pathlib import PurePath
+
+from markupsafe import Markup
+from xlsxwriter import Workbook
+
+from odoo import models
+from odoo.tools import SQL, format_date, formatLang
+
+from .. import purchase_import
+
+
+class CrmCustomerPurchaseImport(models.Model):
+    """What the user is told of a file: warnings, first rows, rows to mend."""
+
+    _inherit = "crm.customer.purchase.import"
+
+    def _warn_of_rates(self):
+        """Name the days before the first rate of a currency, for which Odoo guesses."""
+        if self.currency_id == self.company_id.currency_id:
+            return False
+        warnings = []
+        rates = self.env["res.currency.rate"]
+        for currency in (self.currency_id, self.company_id.currency_id):
+            first = rates.search(
+                [
+                    ("currency_id", "=", currency.id),
+                    ("company_id", "in", (False, self.company_id.root_id.id)),
+                ],
+                order="name",
+                limit=1,
+            )
+            if not first and currency == self.company_id.currency_id:
+                continue  # the currency that the others' rates are relative to
+            [[count, start, end]] = self.env.execute_query(
+                SQL(
+                    """SELECT COUNT(DISTINCT date), MIN(date), MAX(date)
+                         FROM crm_purchase_rows WHERE date < %s""",
+                    first.name or "infinity",
+                )
+            )
+            if not count:
+                continue
+            values = {
+                "currency": currency.name,
+                "count": count,
+                "start": format_date(self.env, start),
+                "end": format_date(self.env, end),
+                "first": format_date(self.env, first.name),
+            }
+            if first:
+                text = self.env._(
+                    "%(currency)s has no rate before %(first)s: on %(count)s days of "
+                    "the file, %(start)s to %(end)s, the rate of %(first)s will be "
+                    "taken. Add the rates of those days before you load, if that is "
+                    "not right.",
+                    **values,
+                )
+            else:
+                text = self.env._(
+                    "%(currency)s has no rate at all: on all %(count)s days of the "
+                    "file, %(start)s to %(end)s, 1 will be taken. Add its rates before "
+                    "you load.",
+                    **values,
+                )
+            warnings.append(text)
+        return "\n".join(warnings)
+
+    def _render_preview(self):
+        """The first rows that can be loaded, as a table."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT r.line, r.raw, COALESCE(p.name, c.name), r.date, r.amount,
+                          r.cost, r.reference
+                     FROM crm_purchase_rows r
+                     JOIN crm_purchase_contacts c ON c.contact = r.contact
+                     LEFT JOIN res_partner p ON p.id = c.contact_id
+                    ORDER BY r.line LIMIT 10"""
+            )
+        )
+        heads = (
+            self.env._("Line"),
+            self.env._("Contact"),
+            self.env._("Name"),
+            self.env._("Day"),
+            self.env._("Untaxed Amount"),
+            self.env._("Cost of Goods"),
+            self.env._("Number of the Document"),
+        )
+        lines = [
+            (
+                line,
+                raw,
+                name or raw,
+                format_date(self.env, day),
+                formatLang(self.env, amount, currency_obj=self.currency_id),
+                formatLang(self.env, cost, currency_obj=self.currency_id),
+                reference or "",
+            )
+            for line, raw, name, day, amount, cost, reference in rows
+        ]
+        row = Markup("<tr>%s</tr>")
+        cell = Markup("<td>%s</td>")
+        return Markup(
+            "<table class='table table-sm'><thead>%s</thead><tbody>%s</tbody></table>"
+        ) % (
+            row % Markup().join(Markup("<th>%s</th>") % head for head in heads),
+            Markup().join(
+                row % Markup().join(cell % value for value in line) for line in lines
+            ),
+        )
+
+    def _error_values(self, errors):
+        """The rows to mend as a file of the uploaded kind, as values of the import.
+
+        Line and what to do stand before the columns of the file, which can so be
+        mended and uploaded again.
+        """
+        if not errors:
+            return {"error_count": 0, "error_file": False, "error_file_name": False}
+        is_workbook = purchase_import.is_workbook(self._content(), self.file_name)
+        kind, render = (
+            ("xlsx", self._render_xlsx) if is_workbook else ("csv", self._render_csv)
+        )
+        rows = self._rows()
+        _line, heads = next(rows)
+        extra = (self.env._("Line"), self.env._("What to do"))
+        lines = chain(
+            [(*extra, *heads)],
+            (
+                (str(line), errors[line], *cells)
+                for line, cells in rows
+                if line in errors
+            ),
+        )
+        return {
+            "error_count": len(errors),
+            "error_file": base64.b64encode(render(lines)),
+            "error_file_name": f"errors-{PurePath(self.file_name).stem}.{kind}",
+        }
+
+    @staticmethod
+    def _render_csv(lines):
+        text = io.StringIO()
+        csv.writer(text).writerows(
+            map(purchase_import.safe_cell, line) for line in lines
+        )
+        return text.getvalue().encode("utf-8-sig")
+
+    def _render_xlsx(self, lines):
+        book = io.BytesIO()
+        with Workbook(book, {"constant_memory": True}) as workbook:
+            sheet = workbook.add_worksheet()
+            head = workbook.add_format({"bold": True, "bottom": 1})
+            if self.env["res.lang"]._get_data(code=self.env.lang).direction == "rtl":
+                sheet.right_to_left()
+            sheet.freeze_panes(1, 0)
+            sheet.set_column(1, 1, 50)
+            for number, line in enumerate(lines):
+                for column, text in enumerate(line):
+                    # Text only: what comes from a file never becomes a formula.
+                    sheet.write_string(
+                        number, column, text, head if number == 0 else None
+                    )
+        return book.getvalue()
