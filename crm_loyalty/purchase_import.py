@@ -234,7 +234,7 @@ def parse_amount(text):
     if not re.fullmatch(r"\d{0,15}|\d{1,3}((,\d{3}){1,4}|(\.\d{3}){1,4})", whole):
         raise ValueError(text)
     digits = re.sub("[.,]", "", whole)
-    if not re.fullmatch(r"\d{0,10}", fraction) or not digits + fraction:
+    if not re.fullmatch(r"\d{0,20}", fraction) or not digits + fraction:
         raise ValueError(text)
     minus = "" if sign in ("", "+") else "-"
     return Decimal(f"{minus}{digits or 0}.{fraction or 0}")

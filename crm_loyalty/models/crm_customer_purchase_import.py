@@ -55,9 +55,8 @@ class CrmCustomerPurchaseImport(models.Model):
             ("dmy", "Day/month/year (31/03/2026)"),
             ("mdy", "Month/day/year (03/31/2026)"),
         ],
-        "Days Are Written As",
-        help="Empty: found out when the file is checked. Days in date cells of a "
-        "workbook are read in any case.",
+        help="How the days of the file are written. Empty: found out when the "
+        "file is checked. Date cells of a workbook are read in any case.",
     )
     column_ids = fields.One2many(
         "crm.customer.purchase.import.column", "import_id", "Columns"
@@ -234,10 +233,9 @@ class CrmCustomerPurchaseImport(models.Model):
                 )
             )
             return
-        self.attempts += 1
-        self.env["ir.cron"]._commit_progress()
         try:
-            self.env["crm.customer"]._retry(self._load_or_wait)
+            if self.env["crm.customer"]._retry(self._begin_attempt):
+                self.env["crm.customer"]._retry(self._load_or_wait)
         except Exception as error:
             # Whatever it was: the user is told, and the next file gets its turn.
             self.env.cr.rollback()
@@ -252,6 +250,16 @@ class CrmCustomerPurchaseImport(models.Model):
                     reason=reason,
                 )
             )
+
+    def _begin_attempt(self):
+        """Count the attempt; it stays counted if the server stops in it.
+
+        :return: whether the file still waits: another process may have loaded it
+        """
+        waits = self.state == "queued"
+        if waits:
+            self.attempts += 1
+        return waits
 
     def _load_or_wait(self):
         if self._lock_loading():

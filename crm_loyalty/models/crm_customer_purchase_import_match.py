@@ -121,7 +121,7 @@ class CrmCustomerPurchaseImport(models.Model):
             raise UserError(
                 self.env._(
                     "The days of %(file)s may be day/month/year or month/day/year. "
-                    "Choose under “Days Are Written As” which it is.",
+                    "Choose the date format.",
                     file=self.file_name,
                 )
             )
@@ -175,8 +175,8 @@ class CrmCustomerPurchaseImport(models.Model):
         except ValueError as error:
             raise ValidationError(
                 self.env._(
-                    "“%s” is no day. Write it as YYYY-MM-DD, or choose another way "
-                    "the days are written.",
+                    "“%s” is no day. Write it as YYYY-MM-DD, or choose another "
+                    "date format.",
                     text,
                 )
             ) from error

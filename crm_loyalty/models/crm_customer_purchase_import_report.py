@@ -73,44 +73,49 @@ class CrmCustomerPurchaseImport(models.Model):
         """The first rows that can be loaded, as a table."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT r.line, r.raw, COALESCE(p.name, c.name), r.date, r.amount,
-                          r.cost, r.reference
+                """SELECT r.line, r.raw, COALESCE(p.name, c.name, r.raw), r.date,
+                          r.amount, r.cost, COALESCE(r.reference, '')
                      FROM crm_purchase_rows r
                      JOIN crm_purchase_contacts c ON c.contact = r.contact
                      LEFT JOIN res_partner p ON p.id = c.contact_id
                     ORDER BY r.line LIMIT 10"""
             )
         )
-        heads = (
-            self.env._("Line"),
-            self.env._("Contact"),
-            self.env._("Name"),
-            self.env._("Day"),
-            self.env._("Untaxed Amount"),
-            self.env._("Cost of Goods"),
-            self.env._("Number of the Document"),
-        )
-        lines = [
-            (
-                line,
-                raw,
-                name or raw,
-                format_date(self.env, day),
-                formatLang(self.env, amount, currency_obj=self.currency_id),
-                formatLang(self.env, cost, currency_obj=self.currency_id),
-                reference or "",
-            )
-            for line, raw, name, day, amount, cost, reference in rows
+        mapping = self._mapping()
+
+        def day(value):
+            return format_date(self.env, value)
+
+        def money(value):
+            return formatLang(self.env, value, currency_obj=self.currency_id)
+
+        # Place in the row, head, class, how the value is shown.
+        columns = [
+            (0, self.env._("Line"), "", str),
+            (1, self.env._("Contact"), "", str),
+            (2, self.env._("Name"), "", str),
+            (3, self.env._("Day"), "", day),
+            (4, self.env._("Untaxed Amount"), "text-end", money),
         ]
-        row = Markup("<tr>%s</tr>")
-        cell = Markup("<td>%s</td>")
-        return Markup(
-            "<table class='table table-sm'><thead>%s</thead><tbody>%s</tbody></table>"
-        ) % (
-            row % Markup().join(Markup("<th>%s</th>") % head for head in heads),
-            Markup().join(
-                row % Markup().join(cell % value for value in line) for line in lines
-            ),
+        if "cost" in mapping:
+            columns.append((5, self.env._("Cost of Goods"), "text-end", money))
+        if "reference" in mapping:
+            columns.append((6, self.env._("Number of the Document"), "", str))
+        head = Markup().join(
+            Markup('<th class="%s">%s</th>') % (style, name)
+            for _place, name, style, _show in columns
+        )
+        body = Markup().join(
+            Markup("<tr>%s</tr>")
+            % Markup().join(
+                Markup('<td class="%s">%s</td>') % (style, show(row[place]))
+                for place, _name, style, show in columns
+            )
+            for row in rows
+        )
+        return Markup('<table class="table table-sm"><tr>%s</tr>%s</table>') % (
+            head,
+            body,
         )
 
     def _error_values(self, errors):
@@ -136,10 +141,11 @@ class CrmCustomerPurchaseImport(models.Model):
                 if line in errors
             ),
         )
+        stem = PurePath(self.file_name).stem.removeprefix("errors-")
         return {
             "error_count": len(errors),
             "error_file": base64.b64encode(render(lines)),
-            "error_file_name": f"errors-{PurePath(self.file_name).stem}.{kind}",
+            "error_file_name": f"errors-{stem}.{kind}",
         }
 
     @staticmethod

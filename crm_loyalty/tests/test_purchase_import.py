@@ -28,10 +28,21 @@ class TestReading(BaseCase):
             "1,234,567": 1234567,
             "12,5": "12.5",
             ".5": "0.5",
+            "19.990000000000002": "19.990000000000002",
         }.items():
             with self.subTest(text):
                 self.assertEqual(purchase_import.parse_amount(text), Decimal(number))
-        for text in ("", "abc", "1e9", "1.2.3,4", "=1+1", "9" * 30):
+        for text in (
+            "",
+            "abc",
+            "1e9",
+            "1.2.3,4",
+            "=1+1",
+            "9" * 30,
+            ".",
+            "-",
+            "0." + "9" * 21,
+        ):
             with self.subTest(text), self.assertRaises(ValueError):
                 purchase_import.parse_amount(text)
 
@@ -91,6 +102,8 @@ class TestReading(BaseCase):
             list(purchase_import.read_rows(b"\xd0\xcf\x11\xe0", "x.xls"))
         with self.assertRaisesRegex(purchase_import.UnreadableFileError, "columns"):
             list(purchase_import.read_rows(b"a," * 300 + b"b", "x.csv"))
+        with self.assertRaisesRegex(purchase_import.UnreadableFileError, "encoding"):
+            list(purchase_import.read_rows(b"a,b\n1,\0", "x.csv"))
         utf16 = "نام,b".encode("utf-16")
         [(_line, cells)] = purchase_import.read_rows(utf16, "x.csv")
         self.assertEqual(cells, ["نام", "b"])
@@ -289,7 +302,7 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         record = self._import(
             "customer,date,value\nX1,01/02/2026,1", create_contacts=True
         )
-        with self.assertRaisesRegex(UserError, "Days Are Written As"):
+        with self.assertRaisesRegex(UserError, "Choose the date format"):
             record.action_check()
         record.date_format = "dmy"
         record.action_check()
@@ -333,6 +346,7 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         self.assertIn("1,234.50", record.preview)
         self.assertIn("&lt;b", record.preview)
         self.assertNotIn("<b", record.preview.replace("<tbody", ""))
+        self.assertNotIn("Cost of Goods", record.preview)  # the file has none
 
     def test_what_was_loaded_stays_as_it_is(self):
         text = "customer,date,value\nX1,2026-01-05,1"

@@ -1,5 +1,6 @@
 """The way of a file of purchases, as a sales manager clicks it, in Chromium."""
 
+import base64
 from unittest.mock import patch
 
 from test_browser import HELPERS, READY
@@ -92,6 +93,34 @@ class TestImportBrowser(HttpCase):
         self.assertEqual((record.state, record.date_format), ("undone", "dmy"))
         contact = self.env["res.partner"].search([("ref", "=", "WEB-1")])
         self.assertTrue(contact)
+
+    def test_manager_does_the_same_in_persian(self):
+        self.env["res.lang"]._activate_lang("fa_IR")
+        self.env["ir.module.module"].search(
+            [("name", "=", "crm_loyalty")]
+        )._update_translations(["fa_IR"])
+        self.manager.lang = "fa_IR"
+        self._click(
+            f"""
+            await click(".o_list_button_add");
+            await upload("purchases.csv", `{FILE}`);
+            await click(".o_field_widget[name=create_contacts] input");
+            await click("button[name=action_check]");
+            await wait(".modal-body", "دقیقاً یک ستون");
+            await confirm();
+            await map("who", "مخاطب: شناسه");
+            await click("button[name=action_check]");
+            await wait(".o_field_widget[name=error_count]", "1");
+            await click(".o_notebook .nav-link", "سطرهای نخست");
+            await wait(".o_field_widget[name=preview] td", "2026/01/31");
+            await click("button[name=action_load]");
+            await confirm();
+            await wait(".alert-success", "فایل بارگذاری شد");
+            """
+        )
+        record = self.env["crm.customer.purchase.import"].search([], limit=1)
+        self.assertEqual(record.purchase_ids.contact_id.ref, "WEB-1")
+        self.assertIn("روز نیست", base64.b64decode(record.error_file).decode())
 
     def test_the_page_follows_a_file_that_a_job_loads(self):
         imports = self.registry["crm.customer.purchase.import"]

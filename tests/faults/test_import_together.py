@@ -128,6 +128,18 @@ class TestImportTogether(BaseCase):
         self.assertEqual(self._stored(), (4, 8))
         self.assertEqual(self._state(second_id), ("done", 0, 8))
 
+    def test_two_jobs_load_one_file_once(self):
+        id_ = self._file()
+        self._queue(id_)
+        with self._transaction() as second:
+            record = second[IMPORT].browse(id_)
+            self.assertEqual(record.state, "queued")
+            self._run_job()
+            with mute_logger("odoo.sql_db"):
+                record._load_waiting()
+        self.assertEqual(self._stored(), (4, 8))
+        self.assertEqual(self._state(id_), ("done", 8, 0))
+
     def test_a_load_killed_anywhere_leaves_nothing_and_can_be_run_again(self):
         id_ = self._file()
         killed = 0
