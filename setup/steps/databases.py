@@ -70,16 +70,18 @@ class Databases:
         say(f"making the database {name} ({what})")
         unfinished = f"{name}-new"
         self.drop(unfinished)
+        _log(unfinished).unlink(missing_ok=True)
         build(unfinished)
         self.rename(unfinished, name)
         return name
 
     def odoo(self, name, *arguments, script=None):
-        """Run Odoo on a database, its log in a file; return the log's lines."""
+        """Run Odoo on a database; return the lines it adds to the database's log."""
         LOGS.mkdir(parents=True, exist_ok=True)
-        path = LOGS / f"{name}.log"
+        path = _log(name)
         command = [PYTHON, "-m", "odoo", *arguments, "-d", name, "--no-http"]
-        with path.open("w") as log:
+        with path.open("ab") as log:
+            before = log.tell()
             child = start(
                 [*command, "--log-level=info", "--max-cron-threads=0"],
                 self.environment,
@@ -91,7 +93,7 @@ class Databases:
                 child.stdin.write(script.encode())
                 child.stdin.close()
             _watch(child, path)
-        lines = path.read_text(errors="replace").splitlines()
+        lines = path.read_bytes()[before:].decode(errors="replace").splitlines()
         if child.returncode:
             print("\n".join(lines[-40:]))
             fail(f"Odoo failed on the database {name}; its whole log is in {path}.")
@@ -138,6 +140,10 @@ class Databases:
 
         # The prefix has it dropped together with what it was made from.
         return self.make(f"{source}-assets", "the web client's bundles", build)
+
+
+def _log(name):
+    return LOGS / f"{name}.log"
 
 
 def _watch(child, log):

@@ -10,9 +10,11 @@ from .machine import ROOT, STATE, apt_install, fail, once, only_one, run, say, s
 from .process import end_in_order
 
 RTLCSS = "rtlcss@4.3.0"  # turns style sheets round for right-to-left languages
+ESLINT = "eslint@8.57.1"  # JavaScript style, in the version that Odoo's check is for
 NPM = STATE / "npm"
 CONFIG = STATE / "odoo.conf"
 DATA = STATE / "data"
+NEEDED_ROOM = 3 << 30  # bytes: packages 1.3 GB, databases, bundles
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
 # What WeasyPrint loads to lay text out.
@@ -42,10 +44,13 @@ def ready(with_tests=False):
     """Get what is missing, start PostgreSQL, and yield the environment for Odoo."""
     end_in_order()
     with only_one("setup"):
+        _check_room()
         _system_packages(with_tests)
         odoo_source.ensure()
         python_packages.ensure(with_tests)
-        once("rtlcss", RTLCSS, _install_rtlcss)
+        once("rtlcss", RTLCSS, lambda: _npm_install(RTLCSS))
+        if with_tests:
+            once("eslint", ESLINT, lambda: _npm_install(ESLINT))
         postgres.ensure()
         write_config(CONFIG, http_port())
     with postgres.running() as variables:
@@ -81,6 +86,15 @@ def _environment(variables):
     return environment
 
 
+def _check_room():
+    free = shutil.disk_usage(STATE).free
+    if not (STATE / "stamps" / "odoo").exists() and free < NEEDED_ROOM:
+        fail(
+            f"{STATE} needs {NEEDED_ROOM >> 30} GB and there are {free / 2**30:.1f}: "
+            "make room, or clone to another disk."
+        )
+
+
 def _system_packages(with_tests):
     missing = [package for library, package in PANGO.items() if not _loads(library)]
     if missing:
@@ -98,6 +112,6 @@ def _loads(library):
         return ctypes.CDLL(library)
 
 
-def _install_rtlcss():
-    say(f"installing {RTLCSS}")
-    run("npm", "install", "--silent", "--global", "--prefix", NPM, RTLCSS)
+def _npm_install(package):
+    say(f"installing {package}")
+    run("npm", "install", "--silent", "--global", "--prefix", NPM, package)

@@ -1,10 +1,12 @@
 """What every step needs: places, messages, commands, stamps, Debian packages."""
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".odoo"  # git-ignored: all that setup/ fetches, builds and runs
 LOGS = STATE / "log"
+LOCK_TIMEOUT = 600  # seconds to wait for another apt
 
 
 def say(text):
@@ -24,9 +27,27 @@ def fail(sentence):
     sys.exit(f"[setup] {sentence}")
 
 
+if sys.version_info < (3, 9):  # noqa: UP036 - what runs setup/ is not its venv yet
+    fail(
+        "This Python is too old: install Python 3.11, 3.12 or 3.13 and let "
+        "`python3` in PATH be it."
+    )
+
+
+def end_with_parent():
+    """Have the kernel tell this process to end when its parent is gone, even killed.
+
+    For `preexec_fn`: what a killed command left running would be in the way of the
+    next one.
+    """
+    pr_set_pdeathsig = 1  # Linux
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 def run(*command, **options):
     """Run a command, its output shown only when it fails."""
     command = [str(part) for part in command]
+    options = {"preexec_fn": end_with_parent, **options}
     done = subprocess.run(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
     )
@@ -121,7 +142,8 @@ def apt_update():
         say("refreshing the list of Debian packages")
         # One broken third-party source must not stop us: what is needed and
         # missing fails where it is fetched.
-        subprocess.run(as_root("apt-get", "-qq", "update"))
+        command = as_root("apt-get", "-qq", "update")
+        subprocess.run(command, preexec_fn=end_with_parent)
         _lists_updated = True
 
 
@@ -137,5 +159,9 @@ def apt_install(what, *packages):
     apt_update()
     say(f"installing {what} from Debian: {' '.join(packages)}")
     environment = "DEBIAN_FRONTEND=noninteractive"
-    options = ("-y", "-qq", "--no-install-recommends")
-    run(*as_root("env", environment, "apt-get", "install", *options, *packages))
+    # Waits for another apt, such as one that a killed setup/ has left at work: packages
+    # half installed would be worse, so it does not end with us.
+    lock = ("-o", f"DPkg::Lock::Timeout={LOCK_TIMEOUT}")
+    options = ("-y", "-qq", "--no-install-recommends", *lock)
+    command = as_root("env", environment, "apt-get", "install", *options, *packages)
+    run(*command, preexec_fn=None)

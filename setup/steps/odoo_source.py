@@ -10,6 +10,7 @@ from .machine import (
     STATE,
     apt_update,
     digest,
+    end_with_parent,
     fail,
     is_debian,
     once,
@@ -133,7 +134,8 @@ def _fetch():
     run("apt-get", "-qq", *private, "download", "odoo-19", cwd=archives)
     say("fetching the fonts and JavaScript it links to")
     download = ("apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download")
-    if subprocess.run([*download, *LINKED], cwd=archives).returncode:
+    command = [*download, *LINKED]
+    if subprocess.run(command, cwd=archives, preexec_fn=end_with_parent).returncode:
         apt_update()
         run(*download, *LINKED, cwd=archives)
 

@@ -21,6 +21,7 @@ from .machine import (
     apt_install,
     as_root,
     digest,
+    end_with_parent,
     fail,
     only_one,
     run,
@@ -77,6 +78,7 @@ class Cluster:
         return subprocess.run(
             [self.bin / program, *arguments],
             cwd="/",
+            preexec_fn=end_with_parent,  # pg_ctl's server is a process of its own
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,

@@ -1,31 +1,26 @@
 """Child processes that end with us, however we end."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 
-_PR_SET_PDEATHSIG = 1
-
-
-def _end_with_parent():
-    # Linux: the child gets SIGTERM when its parent is gone, even when killed.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+from .machine import end_with_parent
 
 
 def start(command, environment, **options):
     """Start a child that is told to end when this process ends."""
     command = [str(part) for part in command]
     return subprocess.Popen(
-        command, env=environment, preexec_fn=_end_with_parent, **options
+        command, env=environment, preexec_fn=end_with_parent, **options
     )
 
 
 def end_in_order():
-    """Make SIGTERM leave through our `finally` clauses, as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """Make Ctrl-C and SIGTERM leave through our `finally` clauses, without a word."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def group(command, environment):

@@ -27,10 +27,12 @@ _SUITABLE = "import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (
 
 def ensure(with_tests):
     """Install what Odoo and our add-ons import, and what tests need on top."""
-    if not succeeds(PYTHON, "-c", ""):  # none yet, or its base was removed
+    stamps = STATE / "stamps"
+    # None yet, one that was cut short while it was made, or one without its base.
+    if not (stamps / "python").exists() or not succeeds(PYTHON, "-c", ""):
         _create()
         for stamp in ("python", "python-test"):
-            (STATE / "stamps" / stamp).unlink(missing_ok=True)
+            (stamps / stamp).unlink(missing_ok=True)
     once("python", digest(REQUIREMENTS), _install)
     if with_tests:
         once("python-test", digest(REQUIREMENTS, TEST_REQUIREMENTS), _add_tests)
