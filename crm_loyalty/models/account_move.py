@@ -35,7 +35,8 @@ class AccountMove(models.Model):
         return self.filtered(lambda move: move.state == "posted")
 
     def unlink(self):
-        # The rows go by the database's cascade; who owned them is asked before.
+        # The rows go by the database's cascade; who owned them is asked before. Who may
+        # delete a document need not be allowed to read purchases.
         purchases = self.env["crm.customer.purchase"].sudo()
         partners = purchases.search([("move_id", "in", self.ids)]).partner_id
         result = super().unlink()

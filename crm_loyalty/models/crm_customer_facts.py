@@ -170,6 +170,7 @@ class CrmCustomer(models.Model):
 
         With a single company there is no elsewhere, and nothing to look up.
         """
+        # Also companies that the user may not enter; only their number is used.
         if self.env["res.company"].sudo().search_count([], limit=2) == 1:
             return SQL("FALSE")
         return SQL(

@@ -43,7 +43,7 @@ class CrmCustomer(models.Model):
         self.env["crm.customer.mark"]._mark([*sources.ids, target.id])
 
     def _absorb(self, source):
-        """Take over history, messages, peak and manual values of ``source``."""
+        """Take over history, messages, files, peak and manual values of ``source``."""
         self.ensure_one()
         self._absorb_manual_values(source)
         self.env.flush_all()
@@ -72,7 +72,7 @@ class CrmCustomer(models.Model):
                 self._peak_stage_sql(),
             ),
         ]
-        for table in ("mail_message", "mail_activity"):
+        for table in ("mail_message", "mail_activity", "ir_attachment"):
             column = "model" if table == "mail_message" else "res_model"
             statements.append(
                 SQL(

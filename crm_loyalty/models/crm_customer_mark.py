@@ -125,6 +125,7 @@ class CrmCustomerMark(models.Model):
         """Refresh up to ``batch_size`` marks; return whether more are left."""
         self._flush_pending()
         customers = self.env["crm.customer"]
+        # A mark concerns all companies, whoever's transaction left it.
         companies = self.env["res.company"].sudo().search([])
         if not all(
             customers.with_company(company)._lock_refresh() for company in companies

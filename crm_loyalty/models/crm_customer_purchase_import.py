@@ -2,7 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 _logger = logging.getLogger(__name__)
 
@@ -100,20 +100,42 @@ class CrmCustomerPurchaseImport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        # Whatever a caller sends: nothing starts as a file that was checked or loaded.
+        vals_list = [{**vals, "state": "draft"} for vals in vals_list]
         imports = super().create(vals_list)
         imports._read_columns()
         return imports
 
     def write(self, vals):
+        refused = [name for name in vals if self._fields[name].readonly]
+        if refused and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "%(fields)s of %(file)s cannot be written: checking and loading "
+                    "the file set it.",
+                    fields=", ".join(
+                        self._fields[name].get_description(self.env)["string"]
+                        for name in refused
+                    ),
+                    file=", ".join(self.mapped("file_name")),
+                )
+            )
         if FIXED_FIELDS & vals.keys():
             self._prepare_change()
         if "file" in vals:
             # Another file may write its days in another way.
             vals = {"date_format": False, **vals}
         result = super().write(vals)
+        # Odoo asks before a change; here the row may now be in a foreign company.
+        self.check_access("write")
         if "file" in vals:
             self._read_columns()
         return result
+
+    def _write_results(self, vals):
+        """Write state and results: for this model's own methods, users may not."""
+        # That other name is the point.
+        return super().write(vals)  # pylint: disable=super-method-mismatch
 
     def _prepare_change(self):
         """Refuse a change of what was loaded; have the others checked anew."""
@@ -126,7 +148,8 @@ class CrmCustomerPurchaseImport(models.Model):
                         file=record.file_name,
                     )
                 )
-        self.filtered(lambda r: r.state != "draft").state = "draft"
+        others = self.filtered(lambda record: record.state != "draft")
+        others._write_results({"state": "draft"})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_loaded(self):
@@ -146,7 +169,7 @@ class CrmCustomerPurchaseImport(models.Model):
         if not self.date_format:
             self.date_format = self._guess_day_format()
         errors = self._prepare_rows()
-        self.write(
+        self._write_results(
             {
                 "state": "checked",
                 "failure": False,
@@ -167,7 +190,10 @@ class CrmCustomerPurchaseImport(models.Model):
         if self.new_count <= ROWS_AT_ONCE and self._lock_loading():
             self._load()
             return
-        self.write({"state": "queued", "attempts": 0})
+        if self.create_contacts:
+            # The job may, whoever asks for it.
+            self.env["res.partner"].check_access("create")
+        self._write_results({"state": "queued", "attempts": 0})
         # The job belongs to the system; the user was checked above.
         self.env.ref("crm_loyalty.ir_cron_load_purchases").sudo()._trigger()
 

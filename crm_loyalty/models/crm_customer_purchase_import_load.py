@@ -50,7 +50,7 @@ class CrmCustomerPurchaseImport(models.Model):
         errors = self._prepare_rows()
         contact_count = self._create_contacts(errors)
         row_count, new_count, partner_ids = self._insert_rows()
-        self.write(
+        self._write_results(
             {
                 "state": "done",
                 "failure": False,
@@ -73,7 +73,7 @@ class CrmCustomerPurchaseImport(models.Model):
             )
         )
         self.env["crm.customer.purchase"].invalidate_model(flush=False)
-        self.state = "undone"
+        self._write_results({"state": "undone"})
         self._mark_customers({partner_id for (partner_id,) in rows})
         self._end_loading()
 

@@ -88,7 +88,8 @@ class CrmCustomerPurchaseImport(models.Model):
                         }
                     )
                 )
-            record.column_ids = commands
+            # Columns are the file's: users say what each holds, and no more.
+            record.sudo().column_ids = commands
 
     def _mapping(self):
         """``{target: column number}``; says what is missing."""

@@ -103,6 +103,12 @@ class CrmProfileRequirement(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        result = super().write(vals)
+        # Odoo asks before a change; here the row may now be in a foreign company.
+        self.check_access("write")
+        return result
+
     @api.model
     def _is_fact(self, field):
         return (

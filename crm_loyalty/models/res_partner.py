@@ -1,7 +1,5 @@
 from odoo import fields, models
 
-from .crm_customer_link import CUSTOMER_GROUPS
-
 
 class ResPartner(models.Model):
     _name = "res.partner"
@@ -12,9 +10,6 @@ class ResPartner(models.Model):
 
     # Salespeople look up their customers; a moved salesperson moves them.
     user_id = fields.Many2one(index="btree_not_null")
-    crm_customer_ids = fields.One2many(
-        "crm.customer", "partner_id", "Customer Profiles", groups=CUSTOMER_GROUPS
-    )
 
     def write(self, vals):
         if not {"parent_id", "is_company"} & vals.keys():

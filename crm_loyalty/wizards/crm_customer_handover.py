@@ -71,7 +71,7 @@ class CrmCustomerHandover(models.TransientModel):
             wizard.warning = "\n".join(wizard._warnings()) or False
 
     def _warnings(self):
-        customers = self.customer_ids._origin
+        customers = self._customers()
         lines = []
         if len(customers) > MANY:
             lines.append(
@@ -121,7 +121,7 @@ class CrmCustomerHandover(models.TransientModel):
         """Salespeople who may get the customers, as a domain on users."""
         group = self.env.ref("sales_team.group_sale_salesman")
         domain = Domain("share", "=", False) & Domain("all_group_ids", "in", group.ids)
-        for company in self.customer_ids.company_id:
+        for company in self._customers().company_id:
             domain &= Domain("company_ids", "in", company.ids)
         if not self._is_manager():
             domain &= Domain("id", "in", self._led_teams().member_ids.ids)
@@ -130,10 +130,9 @@ class CrmCustomerHandover(models.TransientModel):
     def _check_allowed(self):
         """Raise unless this user may hand these customers to that salesperson."""
         self._check_role()
-        self.customer_ids.check_access("read")
         if not self._is_manager():
             teams = self._led_teams()
-            foreign = self.customer_ids.filtered(lambda c: c.team_id not in teams)
+            foreign = self._customers().filtered(lambda c: c.team_id not in teams)
             if foreign:
                 raise UserError(
                     self.env._(
@@ -143,7 +142,7 @@ class CrmCustomerHandover(models.TransientModel):
                 )
         if self.user_id.filtered_domain(self._candidate_domain()):
             return
-        closed = self.customer_ids.filtered(
+        closed = self._customers().filtered(
             # Which companies a colleague may enter is for administrators to read.
             lambda c: c.company_id not in self.user_id.sudo().company_ids
         )
@@ -161,7 +160,7 @@ class CrmCustomerHandover(models.TransientModel):
                 "%(user)s cannot get %(customers)s: choose a salesperson, and as a "
                 "team leader a member of your teams.",
                 user=self.user_id.name,
-                customers=self._names(self.customer_ids),
+                customers=self._names(self._customers()),
             )
         )
 
@@ -175,10 +174,18 @@ class CrmCustomerHandover(models.TransientModel):
         )
 
     # -- what goes along
+    def _customers(self):
+        """The chosen customers that the user may open.
+
+        A screen may name others before anything is saved; nothing is told of them.
+        """
+        return self.customer_ids._origin._filtered_access("read")
+
     def _moving_customers(self):
         """The customers that are not the new salesperson's already."""
-        customers = self.customer_ids._origin
-        return customers.filtered(lambda c: c.partner_id.user_id != self.user_id)
+        return self._customers().filtered(
+            lambda c: c.partner_id.user_id != self.user_id
+        )
 
     def _leads(self, customers):
         """Open leads and opportunities that the old salespeople have of these."""

@@ -23,6 +23,7 @@ OWNERS = {
     "manager": ("own", "abroad"),
     "accountant": ("own", "abroad"),
     "abroad": ("abroad", "own"),
+    "loyalty": ("colleague", "abroad"),
 }
 
 
@@ -52,6 +53,9 @@ class AccessCommon(common.CrmLoyaltyCommon):
         super().setUpClass()
         cls.abroad = cls._user(
             "loyalty_abroad", "sales_team.group_sale_manager", cls.other_company
+        )
+        cls.loyalty = cls._user(
+            "loyalty_configurator", "base.group_user,crm_loyalty.group_loyalty_manager"
         )
         cls.portal = new_test_user(cls.env, "loyalty_portal", "base.group_portal")
         cls.public = cls.env.ref("base.public_user")
@@ -356,7 +360,7 @@ class TestFigures(AccessCommon):
     def test_portal_and_public_have_no_such_fields(self):
         for user in (self.portal, self.public):
             fields = self.env["res.partner"].with_user(user).fields_get()
-            self.assertFalse({"customer_stage", "crm_customer_ids"} & fields.keys())
+            self.assertFalse({"customer_stage", "crm_customer_id"} & fields.keys())
 
     def test_unassigned_customers_by_setting(self):
         customer = self.customers["nobody"].with_user(self.salesperson)
