@@ -17,7 +17,9 @@ from . import crm_lead
 from . import crm_lost_reason
 from . import res_company
 from . import res_config_settings
+from . import res_groups
 from . import res_partner
 from . import res_users
+from . import resource_calendar
 from . import sale_order
 from . import crm_loyalty_demo

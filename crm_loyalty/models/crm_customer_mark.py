@@ -1,5 +1,9 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 
 # What marks a customer for refresh: the one list. Per model the fields whose change
 # (or the creation, or the deletion, of a record) can move a fact, and the paths to
@@ -54,10 +58,18 @@ MARKS = {
         "unlink": True,
         "fields": {"partner_id", "group_ids", "company_id"},
     },
+    "res.groups": {
+        # Groups decide who is an internal user, implied ones too.
+        "paths": ("all_user_ids.partner_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {"implied_ids", "implied_by_ids", "user_ids"},
+    },
     "crm.lost.reason": {
         "paths": ("lead_ids.partner_id",),
         "create": False,
-        "unlink": True,
+        # Odoo refuses to delete a reason that a lead was lost for.
+        "unlink": False,
         "fields": {"is_unsuitable"},
     },
     "res.company": {
@@ -130,6 +142,10 @@ class CrmCustomerMark(models.Model):
         if not all(
             customers.with_company(company)._lock_refresh() for company in companies
         ):
+            # That refresh may have looked before these marks came.
+            if self.search_count([], limit=1):
+                soon = fields.Datetime.now() + timedelta(minutes=1)
+                self.env.ref("crm_loyalty.ir_cron_refresh_marked")._trigger(soon)
             return False
         rows = self.env.execute_query(
             SQL(
@@ -183,7 +199,9 @@ class CrmCustomerMarker(models.AbstractModel):
 
     def unlink(self):
         marked = set()
-        if MARKS.get(self._name, {}).get("unlink"):
+        # The queue itself may go with an add-on that is uninstalled.
+        uninstalls = self.env.context.get(MODULE_UNINSTALL_FLAG)
+        if MARKS.get(self._name, {}).get("unlink") and not uninstalls:
             marked = self._customers_to_mark()
         result = super().unlink()
         self.env["crm.customer.mark"]._mark(marked)

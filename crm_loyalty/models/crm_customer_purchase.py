@@ -212,7 +212,10 @@ class CrmCustomerPurchase(models.Model):
                             AND m.company_id = p.company_id
                             AND m.commercial_partner_id = p.contact_id
                             AND m.invoice_date = p.date
-                            AND m.amount_untaxed_signed = p.amount)
+                            AND m.amount_untaxed_signed = p.amount
+                            AND (m.move_type <> 'out_refund'
+                                 OR m.reversed_entry_id
+                                    IS NOT DISTINCT FROM p.reversed_move_id))
              RETURNING p.partner_id
                 """,
                 moves=self._moves_sql(move_ids),

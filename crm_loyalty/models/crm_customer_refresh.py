@@ -11,7 +11,13 @@ _logger = logging.getLogger(__name__)
 
 # First key of the advisory locks of this add-on; the second one is the company.
 REFRESH_LOCK = 1_668_445_548
-# A serialization failure in a job is retried here: Odoo's cron does not.
+# What another transaction did meanwhile is met again by a job here: Odoo's cron does
+# not try again. A unique key refuses the profile that another refresh has just added.
+CONCURRENT = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.UniqueViolation,
+)
 MAX_ATTEMPTS = 5
 
 
@@ -293,7 +299,7 @@ class CrmCustomer(models.Model):
     # -- jobs
     @api.model
     def _retry(self, job):
-        """Run ``job()`` and commit; on a serialization failure start it anew.
+        """Run ``job()`` and commit; on a concurrent change start it anew.
 
         :return: what ``job`` returned
         """
@@ -302,7 +308,7 @@ class CrmCustomer(models.Model):
                 result = job()
                 self.env["ir.cron"]._commit_progress()
                 return result
-            except (errors.SerializationFailure, errors.DeadlockDetected):
+            except CONCURRENT:
                 self.env.cr.rollback()
                 if attempt == MAX_ATTEMPTS:
                     raise

@@ -69,7 +69,8 @@ class ResCompany(models.Model):
         result = super().write(vals)
         if partners is not None:
             self._drop_own_purchases(partners | self.partner_id)
-        if THRESHOLD_FIELDS.keys() & vals.keys():
+        # The calendar says when a day begins.
+        if {*THRESHOLD_FIELDS, "resource_calendar_id"} & vals.keys():
             self.env["crm.customer.mark"]._mark(company_ids=self.ids)
         return result
 

@@ -23,12 +23,6 @@ class ResPartner(models.Model):
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)
         return result
 
-    def _increase_rank(self, field, n=1):
-        # May write by SQL; a vendor's bill can make, or end, a pure vendor.
-        result = super()._increase_rank(field, n)
-        self.env["crm.customer.mark"]._mark(self.ids)
-        return result
-
     def unlink(self):
         # By the ORM, before the database's cascade: chatter and activities go too.
         profiles = self.env["crm.customer"].sudo().with_context(active_test=False)

@@ -7,10 +7,14 @@ there for nothing, and none of the scenarios passes by accident.
 
 from contextlib import contextmanager
 from copy import deepcopy
+from datetime import datetime, time, timedelta
 from unittest.mock import patch
+
+from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.crm_loyalty.models import crm_customer_mark
 from odoo.addons.crm_loyalty.tests import common
@@ -257,6 +261,10 @@ class TestMarks(common.CrmLoyaltyCommon):
         self.assertEqual(self._rolled_back(joined, become_company), 0)
 
     def test_lost_reasons(self):
+        # No mark is needed when one goes: a reason in use stays.
+        self._lost_lead()
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.reason.unlink()
         self._assert_matters(
             "crm.lost.reason",
             "is_unsuitable",
@@ -301,15 +309,116 @@ class TestMarks(common.CrmLoyaltyCommon):
                 }
             )
 
-        # With "create" off the list a later write of Odoo's own to the new user still
-        # marks it; the entry is there so as not to rest on that.
-        self.assertEqual(self._rolled_back(contact, employ), 0)
+        # Mail's settings write the groups of each new user again: do not rest on it.
+        with self._without("res.users", "group_ids"):
+            self._assert_matters("res.users", "create", contact, employ)
         self._assert_matters(
             "res.users",
             "partner_id",
             internal,
             lambda u: u.write({"partner_id": self.other.id}),
         )
+
+    def test_groups(self):
+        """Who is an internal user may follow from what his groups imply."""
+        internal = self.env.ref("base.group_user")
+
+        def user(group):
+            return self.env["res.users"].create(
+                {
+                    "login": "marks_member",
+                    "partner_id": self._create_customer_contact().id,
+                    "group_ids": [Command.set(group.ids)],
+                }
+            )
+
+        def group(**values):
+            return self.env["res.groups"].create({"name": "Special", **values})
+
+        def member():
+            return user(group())
+
+        def matters(entry, prepare, change):
+            self._assert_matters("res.groups", entry, prepare, change)
+
+        matters(
+            "implied_ids",
+            member,
+            lambda u: u.group_ids.write({"implied_ids": [Command.link(internal.id)]}),
+        )
+        matters(
+            "implied_by_ids",
+            member,
+            lambda u: internal.write(
+                {"implied_by_ids": [Command.link(u.group_ids.id)]}
+            ),
+        )
+        matters(
+            "user_ids",
+            member,
+            lambda u: internal.write({"user_ids": [Command.link(u.id)]}),
+        )
+        matters(
+            "create",
+            member,
+            lambda u: group(
+                implied_ids=[Command.link(internal.id)],
+                user_ids=[Command.link(u.id)],
+            ),
+        )
+        matters(
+            "unlink",
+            lambda: user(group(implied_ids=[Command.link(internal.id)])),
+            lambda u: u.group_ids.unlink(),
+        )
+
+    def test_a_bill_makes_a_vendor_and_an_invoice_a_customer(self):
+        """Odoo raises the ranks from 0 by a write, which marks."""
+
+        def post(move_type):
+            def change(partner):
+                self._invoice(partner, self.today, 10, move_type=move_type)
+
+            return change
+
+        self._assert_matters(
+            "res.partner",
+            "supplier_rank",
+            self._create_customer_contact,
+            post("in_invoice"),
+        )
+        partner = self._create_customer_contact()
+        post("in_invoice")(partner)
+        self._refresh_marked()
+        self.assertFalse(self._customer(partner))
+        post("out_invoice")(partner)
+        self._refresh_marked()
+        self.assertEqual(self._customer(partner).stage, "first_time")
+
+    def test_time_zone_of_a_company(self):
+        """Another zone makes it another day: all customers of the company."""
+
+        def lost_late():
+            self.company.resource_calendar_id.tz = "UTC"
+            late = datetime.combine(self.today, time(23, 30))
+            self._lost_lead().date_closed = late - timedelta(days=30)
+
+        def move(_):
+            self.company.resource_calendar_id.tz = "Pacific/Kiritimati"
+
+        def replace(_):
+            self.company.resource_calendar_id = self.env["resource.calendar"].create(
+                {"name": "Far", "tz": "Pacific/Kiritimati"}
+            )
+
+        for change in (move, replace):
+            self.assertEqual(self._rolled_back(lost_late, change), 0)
+
+            def unmarked(record, change=change):
+                with patch.object(type(self.env["crm.customer.mark"]), "_mark"):
+                    change(record)
+
+            self.assertGreater(self._rolled_back(lost_late, unmarked), 0)
 
     def test_company_of_a_salesperson_moves_contacts_without_facts(self):
         def contact():

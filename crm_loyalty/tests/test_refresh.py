@@ -1,8 +1,11 @@
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+
+from freezegun import freeze_time
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_loyalty.tests import common
 
@@ -52,6 +55,15 @@ class TestRefresh(common.CrmLoyaltyCommon):
         self.assertEqual(self._profile("purchase_count", "net_revenue"), (1, 1))
         self._credit(invoice, self.today, 1)
         self.assertEqual(self._profile("purchase_count", "net_revenue"), (0, 0))
+
+    def test_a_credit_note_given_to_another_invoice_follows_it(self):
+        first = self._invoice(self.partner, self.today, 100)
+        second = self._invoice(self.partner, self.today - timedelta(days=9), 100)
+        credit = self._credit(first, self.today)
+        days = ("purchase_count", "last_purchase_date")
+        self.assertEqual(self._profile(*days), (1, second.invoice_date))
+        credit.reversed_entry_id = second
+        self.assertEqual(self._profile(*days), (1, self.today))
 
     def test_all_invoices_of_an_order_are_one_purchase(self):
         order = self._order(self.partner)
@@ -114,6 +126,97 @@ class TestRefresh(common.CrmLoyaltyCommon):
         home = self._customer(self.partner)
         self.assertFalse(home.filtered(lambda c: c.net_revenue))
         self._assert_full_refresh_changes_nothing()
+
+    def test_a_lead_without_company_counts_in_the_home_of_its_contact(self):
+        def lead(partner):
+            values = {"name": "Deal", "type": "opportunity", "partner_id": partner.id}
+            none = {"company_id": False, "user_id": False, "team_id": False}
+            lead = self.env["crm.lead"].create({**values, **none})
+            self.assertFalse(lead.company_id)
+            return partner
+
+        first = self.env["res.company"].browse(
+            self.env["crm.customer"]._first_company_id()
+        )
+        elsewhere = self._user(
+            "refresh_elsewhere", "sales_team.group_sale_salesman", self.other_company
+        )
+        parent = self._create_customer_contact(
+            is_company=True, user_id=self.salesperson.id
+        )
+        below = self._create_customer_contact(parent_id=parent.id)
+        homes = {
+            lead(self._create_customer_contact()): first,
+            lead(
+                self._create_customer_contact(user_id=elsewhere.id)
+            ): self.other_company,
+            parent: self.company,
+        }
+        lead(below)
+        self._refresh_marked()
+        for partner, home in homes.items():
+            rows = self.env["crm.customer"].search([("partner_id", "=", partner.id)])
+            self.assertEqual(rows.mapped("stage"), ["prospect"], partner.id)
+            self.assertEqual(rows.company_id, home)
+        self._assert_full_refresh_changes_nothing()
+
+    def test_each_company_lives_in_its_own_time_zone(self):
+        """Half an hour after midnight in Auckland, half past three in Los Angeles."""
+        moment = datetime(2020, 1, 10, 11, 30)
+        zones = {
+            self.company: "Pacific/Auckland",
+            self.other_company: "America/Los_Angeles",
+        }
+        rows = {}
+        for company, zone in zones.items():
+            company.resource_calendar_id.tz = zone
+            customers = self.env["crm.customer"].with_company(company)
+            with freeze_time(moment):
+                today = customers._today()
+            lead, order = (
+                self._create_customer_contact(),
+                self._create_customer_contact(),
+            )
+            self.env["crm.lead"].create(
+                {
+                    "name": "Deal",
+                    "type": "opportunity",
+                    "partner_id": lead.id,
+                    "company_id": company.id,
+                }
+            )
+            self.env["sale.order"].with_company(company).create(
+                {
+                    "partner_id": order.id,
+                    "company_id": company.id,
+                    "validity_date": False,
+                }
+            )
+            self.env.flush_all()
+            for table in ("crm_lead", "sale_order"):
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET create_date = %s WHERE partner_id IN %s",
+                        SQL.identifier(table),
+                        moment,
+                        (lead.id, order.id),
+                    )
+                )
+            customers._refresh((lead | order).ids, as_of=date(2020, 1, 10))
+            rows[company] = (
+                today,
+                *(
+                    (row.stage, row.next_change_date)
+                    for row in (
+                        self._customer(partner, company) for partner in (lead, order)
+                    )
+                ),
+            )
+        tomorrow = date(2020, 1, 11)
+        unseen = ("suspect", tomorrow)
+        seen = ("prospect", False)
+        self.assertEqual(rows[self.company], (tomorrow, unseen, unseen))
+        self.assertEqual(rows[self.other_company], (date(2020, 1, 10), seen, seen))
 
     def test_vendors_users_and_own_companies_are_no_customers(self):
         vendor = self._create_customer_contact(supplier_rank=1)

@@ -4,20 +4,10 @@ Runs Odoo as a process on a copy of the database the tests started from: what is
 is what an administrator does.
 """
 
-import json
-import os
-import subprocess
-import sys
-import uuid
-from pathlib import Path
-
 import pytest
+from throwaway import Database
 
-from odoo.tools import config
-
-ROOT = Path(__file__).resolve().parents[2]
 OURS = ("crm_loyalty", "crm_tiers")
-TEST_ADDONS = ROOT / "tests" / "addons"
 
 MAKE_CUSTOMERS = """
 company = env.company
@@ -60,70 +50,35 @@ answer = sorted(row[0] for row in env.cr.fetchall())
 """
 
 
-class Database:
-    """A throw-away copy of a database, and Odoo run on it."""
-
-    def __init__(self, source):
-        self.name = f"{source}-life-{uuid.uuid4().hex[:8]}"
-        subprocess.run(["createdb", "-T", source, self.name], check=True)
-
-    def drop(self):
-        subprocess.run(["dropdb", "--if-exists", "--force", self.name], check=True)
-
-    def _odoo(self, *arguments, script=None):
-        path = os.pathsep.join(
-            [*(str(folder) for folder in config["addons_path"]), str(TEST_ADDONS)]
-        ).replace(os.pathsep, ",")
-        command = [sys.executable, "-m", "odoo", *arguments]
-        command += [f"--database={self.name}", f"--addons-path={path}", "--no-http"]
-        done = subprocess.run(
-            [*command, "--log-level=warn", "--max-cron-threads=0"],
-            input=script,
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
-        assert done.returncode == 0, done.stderr[-5000:]
-        return done
-
-    def modules(self, option, names):
-        """Install (``-i``) or upgrade (``-u``); warnings about us are failures."""
-        log = self._odoo(option, ",".join(names), "--stop-after-init").stderr
-        ours = [line for line in log.splitlines() if "crm_" in line]
-        assert not ours, "\n".join(ours)
-
-    def ask(self, script):
-        """Run a script in Odoo's shell; return its ``answer``."""
-        script += "\nimport json; print('ANSWER' + json.dumps(answer))\n"
-        shown = self._odoo("shell", script=script).stdout
-        [line] = [line for line in shown.splitlines() if "ANSWER" in line]
-        return json.loads(line.split("ANSWER", 1)[1])
+def change_modules(database, option, names):
+    """Install (``-i``) or upgrade (``-u``); warnings about us are failures."""
+    log = database.odoo(option, ",".join(names), "--stop-after-init").stderr
+    ours = [line for line in log.splitlines() if "crm_" in line]
+    assert not ours, "\n".join(ours)
 
 
 @pytest.fixture(scope="module")
 def database():
-    """A copy of the database with both add-ons, that nobody is connected to."""
-    source = os.environ["CRM_TEST_TEMPLATE"]
-    copy = Database(source)
+    copy = Database()
     yield copy
     copy.drop()
 
 
 def test_an_addon_extends_upgrades_and_all_leave_nothing_behind(database):
-    database._odoo("shell", script=MAKE_CUSTOMERS)
+    database.odoo("shell", script=MAKE_CUSTOMERS)
     plain = [["Three persons", "first_time", 1], ["One person", "first_time", 1], 0]
     assert database.ask(SHOW_CUSTOMERS) == plain
 
     # An upper add-on brings one fact, one column and one stage condition.
-    database.modules("-i", ["crm_seam_test"])
+    change_modules(database, "-i", ["crm_seam_test"])
     assert database.ask(SHOW_CUSTOMERS)[-1] > 0
     extended = [["Three persons", "advocate", 1, 3], ["One person", "first_time", 1, 1]]
     fill = 'env["crm.customer"]._refresh()\nenv.cr.commit()\n'
-    database._odoo("shell", script=fill)
+    database.odoo("shell", script=fill)
     assert database.ask(SHOW_CUSTOMERS) == [*extended, 0]
 
     # Upgrading changes no row.
-    database.modules("-u", OURS)
+    change_modules(database, "-u", OURS)
     assert database.ask(SHOW_CUSTOMERS) == [*extended, 0]
 
     # Uninstalling the upper one takes its fact along, and no customer.
@@ -132,7 +87,7 @@ env["ir.module.module"].search([("name", "=", %r)]).button_immediate_uninstall()
 answer = True
 """
     database.ask(uninstall % "crm_seam_test")
-    database._odoo("shell", script=fill)
+    database.odoo("shell", script=fill)
     assert database.ask(SHOW_CUSTOMERS) == plain
 
     for name in reversed(OURS):

@@ -1,0 +1,6 @@
+from odoo import models
+
+
+class ResGroups(models.Model):
+    _name = "res.groups"
+    _inherit = ["res.groups", "crm.customer.marker"]
