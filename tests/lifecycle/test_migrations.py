@@ -1,11 +1,8 @@
 """A database of an earlier version, upgraded as an administrator does."""
 
-import os
-
 import pytest
 import test_addons
-
-OURS = test_addons.OURS
+from throwaway import Database
 
 # The rights of 19.0.1.0.0: accounting rights opened all customers to write as well, and
 # loyalty managers were sales managers by their group.
@@ -42,16 +39,15 @@ answer = {
 
 @pytest.fixture
 def database():
-    """A copy of the database with both add-ons, that nobody is connected to."""
-    copy = test_addons.Database(os.environ["CRM_TEST_TEMPLATE"])
+    copy = Database()
     yield copy
     copy.drop()
 
 
 def test_rights_of_the_first_version(database):
     rights = {"sales manager": True, "configures": True, "reads": True}
-    database._odoo("shell", script=test_addons.MAKE_CUSTOMERS)
-    database._odoo("shell", script=RIGHTS_OF_1_0)
+    database.odoo("shell", script=test_addons.MAKE_CUSTOMERS)
+    database.odoo("shell", script=RIGHTS_OF_1_0)
     assert database.ask(SHOW_RIGHTS) == {**rights, "writes": True}
-    database.modules("-u", OURS)
+    test_addons.change_modules(database, "-u", test_addons.OURS)
     assert database.ask(SHOW_RIGHTS) == {**rights, "writes": False}

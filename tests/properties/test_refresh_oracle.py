@@ -22,7 +22,7 @@ from odoo.addons.crm_loyalty import lifecycle
 from odoo.addons.crm_loyalty.tests import common
 
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("CRM_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("CRM_EXAMPLES", "100")),
     derandomize=True,
     database=None,
     deadline=None,
