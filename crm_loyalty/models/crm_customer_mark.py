@@ -130,7 +130,15 @@ class CrmCustomerMark(models.Model):
                 list(pending[1]),
             )
         )
-        self.env.ref("crm_loyalty.ir_cron_refresh_marked")._trigger()
+        self._wake()
+
+    @api.model
+    def _wake(self, at=None):
+        """Have the marked refreshed, now or at the given time."""
+        job = self.env.ref("crm_loyalty.ir_cron_refresh_marked", False)
+        # While the add-on is being installed there is none; the first fill follows.
+        if job:
+            job._trigger(at)
 
     @api.model
     def _process(self, batch_size):
@@ -144,8 +152,7 @@ class CrmCustomerMark(models.Model):
         ):
             # That refresh may have looked before these marks came.
             if self.search_count([], limit=1):
-                soon = fields.Datetime.now() + timedelta(minutes=1)
-                self.env.ref("crm_loyalty.ir_cron_refresh_marked")._trigger(soon)
+                self._wake(fields.Datetime.now() + timedelta(minutes=1))
             return False
         rows = self.env.execute_query(
             SQL(
