@@ -22,6 +22,8 @@ OWNERS = {
     "leader": ("own", "colleague"),
     "manager": ("own", "abroad"),
     "accountant": ("own", "abroad"),
+    "auditor": ("own", "abroad"),
+    "technician": ("own", "abroad"),
     "abroad": ("abroad", "own"),
     "loyalty": ("colleague", "abroad"),
 }
@@ -54,6 +56,8 @@ class AccessCommon(common.CrmLoyaltyCommon):
         cls.abroad = cls._user(
             "loyalty_abroad", "sales_team.group_sale_manager", cls.other_company
         )
+        cls.auditor = cls._user("loyalty_auditor", "account.group_account_readonly")
+        cls.technician = cls._user("loyalty_technician", "base.group_system")
         cls.loyalty = cls._user(
             "loyalty_configurator", "base.group_user,crm_loyalty.group_loyalty_manager"
         )
