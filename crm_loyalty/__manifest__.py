@@ -1,7 +1,7 @@
 {
     "name": "CRM Loyalty",
     "summary": "Who your customers are, what each is worth and what to do next",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
     "category": "Sales/CRM",
@@ -36,7 +36,11 @@
         "views/res_config_settings_views.xml",
         "views/crm_loyalty_menus.xml",
     ],
-    "demo": ["demo/res_users_demo.xml", "demo/cdnow_demo.xml"],
+    "demo": [
+        "demo/res_users_demo.xml",
+        "demo/crm_demo.xml",
+        "demo/cdnow_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": ["crm_loyalty/static/src/**/*"],
     },

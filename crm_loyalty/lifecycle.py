@@ -63,13 +63,14 @@ class Document:
 
     ``amount`` and ``cost`` are in company currency, negative for credit notes and
     returns; ``document_amount`` is the same amount in the document's currency.
+    ``cost`` is None where nobody knows it: the margin leaves the document out.
     ``reverses`` is the key of the document a credit note reverses.
     """
 
     key: object
     date: date
     amount: Decimal
-    cost: Decimal = Decimal(0)
+    cost: Decimal | None = Decimal(0)
     order: object = None
     is_deposit: bool = False
     reverses: object = None
@@ -350,6 +351,8 @@ def classify(history, thresholds, as_of):
         active_until=active_until,
         net_revenue=sum((d.amount for d in documents), Decimal(0)),
         net_revenue_12m=sum((d.amount for d in last_year), Decimal(0)),
-        margin_12m=sum((d.amount - d.cost for d in last_year), Decimal(0)),
+        margin_12m=sum(
+            (d.amount - d.cost for d in last_year if d.cost is not None), Decimal(0)
+        ),
         next_change_date=min((day for day in changes if day > as_of), default=None),
     )

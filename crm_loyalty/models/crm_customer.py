@@ -1,17 +1,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_list
 
 from .. import lifecycle
 
+# In the order of the ladder; disqualified is no rung of it.
 STAGES = [
     ("suspect", "Suspect"),
     ("prospect", "Prospect"),
-    ("disqualified", "Disqualified"),
     ("first_time", "First-time"),
     ("repeat", "Repeat"),
     ("regular", "Regular"),
     ("advocate", "Advocate"),
     ("partner", "Partner"),
+    ("disqualified", "Disqualified"),
 ]
 PHASES = [
     ("prospect", "Potential"),
@@ -88,8 +90,13 @@ class CrmCustomer(models.Model):
     country_id = fields.Many2one(related="partner_id.country_id")
 
     # -- where in its life
-    stage = fields.Selection(STAGES, required=True, readonly=True, default="suspect")
-    phase = fields.Selection(PHASES, required=True, readonly=True, default="prospect")
+    # Expanded: columns and groups stand in the order of the ladder, empty ones too.
+    stage = fields.Selection(
+        STAGES, required=True, readonly=True, default="suspect", group_expand=True
+    )
+    phase = fields.Selection(
+        PHASES, required=True, readonly=True, default="prospect", group_expand=True
+    )
     peak_stage = fields.Selection(
         [item for item in STAGES if item[0] in lifecycle.LADDER],
         "Highest Stage",
@@ -116,7 +123,10 @@ class CrmCustomer(models.Model):
         "Net Revenue (12 Months)", readonly=True, currency_field="currency_id"
     )
     margin_12m = fields.Monetary(
-        "Margin (12 Months)", readonly=True, currency_field="currency_id"
+        "Margin (12 Months)",
+        readonly=True,
+        currency_field="currency_id",
+        help="Net revenue less cost of goods; purchases of unknown cost are left out.",
     )
     next_change_date = fields.Date(
         readonly=True,
@@ -266,11 +276,15 @@ class CrmCustomer(models.Model):
                     "%(fields)s of a customer profile cannot be written: the system "
                     "derives it from documents. You can set a value by hand on the "
                     "page “By Hand”.",
-                    fields=", ".join(
-                        self._fields[name].get_description(self.env)["string"]
-                        if name in self._fields
-                        else name
-                        for name in sorted(refused)
+                    fields=format_list(
+                        self.env,
+                        [
+                            self._fields[name].get_description(self.env)["string"]
+                            if name in self._fields
+                            else name
+                            for name in sorted(refused)
+                        ],
+                        "unit",
                     ),
                 )
             )
@@ -358,87 +372,6 @@ class CrmCustomer(models.Model):
                     "the contact."
                 )
             )
-
-    # -- actions
-    @api.model
-    def _action_no_profile(self):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._(
-                    "There is no customer profile you may open for this contact. New "
-                    "profiles appear within a minute; internal users and pure vendors "
-                    "have none."
-                ),
-            },
-        }
-
-    def action_open_partner(self):
-        """Open the contact."""
-        self.ensure_one()
-        return self._action_documents("res.partner", res_id=self.partner_id.id)
-
-    def action_open_purchases(self):
-        """Open the purchases the figures come from."""
-        return self._action_documents(
-            "crm.customer.purchase", self._document_domain("partner_id", "=")
-        )
-
-    def action_open_invoices(self):
-        """Open the customer's posted invoices, receipts and credit notes."""
-        domain = self._document_domain("commercial_partner_id", "=") + [
-            ("state", "=", "posted"),
-            ("move_type", "in", ("out_invoice", "out_receipt", "out_refund")),
-        ]
-        return self._action_documents("account.move", domain)
-
-    def action_open_orders(self):
-        """Open the customer's quotations and orders."""
-        return self._action_documents(
-            "sale.order", self._document_domain("partner_id", "child_of")
-        )
-
-    def action_open_leads(self):
-        """Open the customer's leads and opportunities, lost ones included."""
-        self.ensure_one()
-        domain = [
-            ("partner_id", "child_of", self.partner_id.id),
-            ("company_id", "in", (self.company_id.id, False)),
-        ]
-        return self._action_documents(
-            "crm.lead", domain, {"active_test": False, "create": False}
-        )
-
-    def action_open_history(self):
-        """Open all changes of this profile."""
-        return self._action_documents(
-            "crm.customer.history", [("customer_id", "in", self.ids)]
-        )
-
-    def _document_domain(self, partner_field, operator):
-        self.ensure_one()
-        return [
-            (partner_field, operator, self.partner_id.id),
-            ("company_id", "=", self.company_id.id),
-        ]
-
-    def _action_documents(self, model, domain=None, context=None, res_id=False):
-        action = {
-            "type": "ir.actions.act_window",
-            "res_model": model,
-            "name": self.env[model]._description,
-            "domain": domain or [],
-            "context": context or {"create": False},
-            "view_mode": "form" if res_id else "list,form",
-            "views": [(False, "form")]
-            if res_id
-            else [(False, "list"), (False, "form")],
-        }
-        if res_id:
-            action["res_id"] = res_id
-        return action
 
     @api.model
     def _link_fields(self):

@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -44,9 +45,16 @@ class CrmCustomerPurchase(models.Model):
     cost = fields.Monetary(
         "Cost of Goods",
         readonly=True,
-        help="Fixed when the document was posted, in company currency.",
+        help="Fixed when the document was posted, in company currency. Unknown where "
+        "an imported purchase came without it.",
     )
-    margin = fields.Monetary(compute="_compute_margin")
+    # The column holds null for unknown, which the ORM reads as 0.
+    is_cost_known = fields.Boolean(
+        "Cost Known", compute="_compute_is_cost_known", search="_search_is_cost_known"
+    )
+    margin = fields.Monetary(
+        compute="_compute_margin", help="Empty where the cost is unknown."
+    )
     document_amount = fields.Monetary(
         readonly=True, currency_field="document_currency_id"
     )
@@ -97,10 +105,35 @@ class CrmCustomerPurchase(models.Model):
     # Used by every fact: the rows of a customer, by day, without touching the table.
     _facts_idx = models.Index("(company_id, partner_id, date) INCLUDE (amount, cost)")
 
-    @api.depends("amount", "cost")
+    @api.depends("cost")
+    def _compute_is_cost_known(self):
+        self.flush_recordset(["cost"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM crm_customer_purchase
+                    WHERE id = ANY(%s) AND cost IS NOT NULL""",
+                self.ids,
+            )
+        )
+        known = {row[0] for row in rows}
+        for purchase in self:
+            purchase.is_cost_known = purchase._origin.id in known
+
+    @api.model
+    def _search_is_cost_known(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s IS NOT NULL", model._field_to_sql(alias, "cost", query)
+            )
+        )
+
+    @api.depends("amount", "cost", "is_cost_known")
     def _compute_margin(self):
         for purchase in self:
-            purchase.margin = purchase.amount - purchase.cost
+            known = purchase.is_cost_known
+            purchase.margin = purchase.amount - purchase.cost if known else 0
 
     def action_open_document(self):
         """Open the invoice, receipt or credit note of this row."""

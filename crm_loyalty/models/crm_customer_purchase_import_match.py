@@ -151,7 +151,10 @@ class CrmCustomerPurchaseImport(models.Model):
                 self._check_length(raw, name, reference)
                 day = self._parse_day(values["date"], today)
                 amount = self._parse_amount(values["amount"])
-                cost = self._parse_amount(values.get("cost") or "0")
+                # No cost is an unknown one, not 0.
+                cost = values.get("cost") or None
+                if cost:
+                    cost = self._parse_amount(cost)
             except ValidationError as error:
                 errors[line] = error.args[0]
                 continue

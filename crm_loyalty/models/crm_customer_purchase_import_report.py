@@ -87,6 +87,8 @@ class CrmCustomerPurchaseImport(models.Model):
             return format_date(self.env, value)
 
         def money(value):
+            if value is None:
+                return ""
             return formatLang(self.env, value, currency_obj=self.currency_id)
 
         # Place in the row, head, class, how the value is shown.

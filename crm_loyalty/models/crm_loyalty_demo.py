@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from odoo import api, fields, models
 from odoo.tools import file_open
 
+from ..demo.documents import Documents
+
 SAMPLE = "crm_loyalty/demo/cdnow_sample.csv"
 LAST_DAY = date(1998, 6, 30)
 GIVEN = (
@@ -22,7 +24,7 @@ GIVEN = (
     "Reza",
 )
 FAMILY = ("Adler", "Brook", "Carter", "Dorn", "Frost", "Karimi", "Rahimi", "Moradi")
-LARGE = 200  # untaxed, in USD: the upper sixth of the sample
+LARGE = 200  # untaxed, in USD: the upper eighth of the sample
 
 
 class CrmCustomerPurchaseImport(models.Model):
@@ -32,8 +34,8 @@ class CrmCustomerPurchaseImport(models.Model):
     def _load_demo(self):
         """Load the CDNOW sample through the import, its last day yesterday.
 
-        The customers get made-up names and the demo's salespeople; every third of the
-        large ones an opportunity.
+        The customers get made-up names and the demo's salespeople, the large ones
+        opportunities, orders and invoices.
         """
         company = self.env.ref("base.main_company")
         shift = fields.Date.today() - timedelta(days=1) - LAST_DAY
@@ -51,10 +53,12 @@ class CrmCustomerPurchaseImport(models.Model):
         customers = self.env["crm.customer"].with_company(company)
         customers._refresh()
         profiles = customers.search([("partner_id.ref", "=like", "CDNOW-%")])
-        self._demo_salespeople(profiles.sorted("id"))
-        large = profiles.filtered(lambda c: c.net_revenue >= LARGE)
-        self._demo_leads(large.sorted("id"))
+        self._demo_salespeople(profiles)
+        large = profiles.filtered(lambda c: c.net_revenue >= LARGE).partner_id
+        documents = Documents(self.env, company)
+        documents.make(large.sorted("ref"), self._demo_users())
         customers._refresh()
+        self._demo_by_hand(profiles)
 
     @api.model
     def _demo_file(self, shift):
@@ -76,29 +80,48 @@ class CrmCustomerPurchaseImport(models.Model):
 
     @api.model
     def _demo_salespeople(self, profiles):
-        users = [
-            self.env.ref("crm_loyalty.user_sales"),
-            self.env.ref("crm_loyalty.user_sales2"),
-        ]
+        """Salespeople in turn; by reference, which is the same in every run."""
+        partners = profiles.partner_id.sorted("ref")
+        partners = partners.with_context(tracking_disable=True)
+        users = self._demo_users()
         for number, user in enumerate(users):
-            partners = profiles[number :: len(users)].partner_id
-            partners.with_context(tracking_disable=True).user_id = user
+            partners[number :: len(users)].user_id = user
 
     @api.model
-    def _demo_leads(self, profiles):
-        stages = self.env["crm.stage"].search([("is_won", "=", False)])
-        leads = self.env["crm.lead"].with_context(tracking_disable=True)
-        leads.create(
-            [
-                {
-                    "name": f"{profile.partner_id.name}: collection",
-                    "type": "opportunity",
-                    "partner_id": profile.partner_id.id,
-                    "user_id": profile.partner_id.user_id.id,
-                    "team_id": profile.partner_id.user_id.sale_team_id.id,
-                    "stage_id": stages[number % len(stages)].id,
-                    "expected_revenue": 50 + 10 * (number % 20),
-                }
-                for number, profile in enumerate(profiles[::3])
-            ]
+    def _demo_users(self):
+        return self.env["res.users"].union(
+            *(
+                self.env.ref(f"crm_loyalty.{name}")
+                for name in ("user_sales", "user_sales2", "user_sales3")
+            )
         )
+
+    @api.model
+    def _demo_by_hand(self, profiles):
+        """What only people know of some regular customers."""
+        manager = self.env.ref("crm_loyalty.user_manager")
+        regular = profiles.filtered(lambda c: c.stage == "regular")
+        regular = regular.sorted(lambda c: c.partner_id.ref).with_user(manager)
+        today = fields.Date.today()
+        for number, values in enumerate(
+            (
+                {
+                    "manual_stage": "partner",
+                    "manual_stage_reason": "Sells our albums in his own shop",
+                },
+                {
+                    "manual_stage": "advocate",
+                    "manual_stage_reason": "Brought three friends this year",
+                    "manual_stage_until": today + timedelta(days=365),
+                },
+                {
+                    "manual_stage": "advocate",
+                    "manual_stage_reason": "Writes about us in her column",
+                },
+                {
+                    "left_date": today - timedelta(days=20),
+                    "left_reason": "Moved abroad",
+                },
+            )
+        ):
+            regular[number].write(values)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 from .. import lifecycle
 
@@ -193,7 +194,11 @@ class CrmCustomer(models.Model):
                 100 * (1 - len(missing) / len(facts)) if partner and facts else 100
             )
             customer.missing_facts = (
-                ", ".join(labels.get(name, name) for name in missing) or False
+                format_list(
+                    self.env, [labels.get(name, name) for name in missing], "unit"
+                )
+                if missing
+                else False
             )
 
     def _search_missing_facts(self, operator, value):

@@ -394,6 +394,14 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         row = record.purchase_ids
         self.assertEqual((row.amount, row.cost, row.document_amount), (5, 2, 10))
 
+    def test_no_cost_is_an_unknown_one(self):
+        record = self._load(
+            "customer,date,value,cost\nX1,2026-01-05,10,\nX1,2026-01-06,10,0",
+            create_contacts=True,
+        )
+        known = record.purchase_ids.sorted("date").mapped("is_cost_known")
+        self.assertEqual(known, [False, True])
+
     def test_a_failure_leaves_nothing_half_loaded(self):
         record = self._import(
             "customer,date,value\nNEW1,2026-01-05,1", create_contacts=True
@@ -465,7 +473,7 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         for number, row in enumerate(rows):
             day = purchase_import.parse_day(row["date"])
             amount = Decimal(row["value"])
-            document = lifecycle.Document(number, day, amount)
+            document = lifecycle.Document(number, day, amount, cost=None)
             histories[row["customer"]].documents.append(document)
         customers = self.env["crm.customer"].search(
             [("partner_id.ref", "=like", "CDNOW-%")]

@@ -3,7 +3,7 @@ from markupsafe import Markup
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import split_every
+from odoo.tools import format_list, split_every
 
 # Contacts written at once: bounds the memory, not the number of customers.
 BATCH = 500
@@ -166,7 +166,7 @@ class CrmCustomerHandover(models.TransientModel):
 
     @api.model
     def _names(self, customers):
-        names = ", ".join(customers[:NAMED].mapped("display_name"))
+        names = format_list(self.env, customers[:NAMED].mapped("display_name"), "unit")
         if len(customers) <= NAMED:
             return names
         return self.env._(

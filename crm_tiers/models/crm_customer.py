@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 from ..tier_choice import missing_for, next_rule
 
@@ -159,13 +159,18 @@ class CrmCustomer(models.Model):
 
     def _gap_text(self, tier_id, minima):
         """What the customer lacks for a tier, as a sentence; empty for nothing."""
-        gap = ", ".join(
+        gaps = [
             self.env._(
                 "%(missing)s more of %(figure)s",
                 figure=self._figure_label(key),
                 missing=self._figure_text(key, value, self.currency_id),
             )
             for key, value in missing_for(self._tier_figure_values(), minima).items()
+        ]
+        if not gaps:
+            return ""
+        return self.env._(
+            "%(tier)s: %(gap)s",
+            tier=self.env["crm.tier"].browse(tier_id).name,
+            gap=format_list(self.env, gaps, "unit"),
         )
-        name = self.env["crm.tier"].browse(tier_id).name
-        return gap and self.env._("%(tier)s: %(gap)s", tier=name, gap=gap)

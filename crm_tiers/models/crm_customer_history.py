@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import format_list
 
 
 class CrmCustomerHistory(models.Model):
@@ -16,7 +17,7 @@ class CrmCustomerHistory(models.Model):
         customers = self.env["crm.customer"]
         currency = self.env["res.currency"].browse(seen.get("currency_id"))
         found = seen.get("figures") or {}
-        reached = ", ".join(
+        reached = [
             self.env._(
                 "%(figure)s %(value)s (at least %(minimum)s)",
                 figure=customers._figure_label(key),
@@ -24,8 +25,12 @@ class CrmCustomerHistory(models.Model):
                 minimum=customers._figure_text(key, minimum, currency),
             )
             for key, minimum in (seen.get("minima") or {}).items()
+        ]
+        return self.env._(
+            "%(tier)s: %(reached)s.",
+            tier=value,
+            reached=format_list(self.env, reached, "unit"),
         )
-        return self.env._("%(tier)s: %(reached)s.", tier=value, reached=reached)
 
     @api.depends("customer_id")
     def _compute_labels(self):

@@ -1,0 +1,156 @@
+import base64
+import importlib.util
+from datetime import timedelta
+
+from odoo.tests import tagged
+from odoo.tools import file_path
+
+from ..models.crm_customer import STAGES
+from .common import CrmLoyaltyCommon
+
+
+@tagged("post_install", "-at_install")
+class TestDocuments(CrmLoyaltyCommon):
+    """What the profile counts, opens and says of cost."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner = cls._create_customer_contact(user_id=cls.salesperson.id)
+        person = cls._create_customer_contact(parent_id=cls.partner.id)
+        # A customer of his own, though below the first.
+        branch = cls._create_customer_contact(
+            parent_id=cls.partner.id, is_company=True, user_id=cls.salesperson.id
+        )
+        cls.leads = cls.env["crm.lead"].create(
+            [
+                {
+                    "name": "Lead",
+                    "type": "opportunity",
+                    "partner_id": partner.id,
+                    "user_id": user.id,
+                }
+                for partner, user in (
+                    (cls.partner, cls.salesperson),
+                    (person, cls.salesperson),
+                    (cls.partner, cls.colleague),
+                    (branch, cls.salesperson),
+                )
+            ]
+        )
+        cls.leads[0].action_set_lost()
+        cls.today = cls.env["crm.customer"]._today()
+        cls.env["crm.customer"]._refresh()
+        cls.customer = cls._customer(cls.partner)
+
+    def _unknown_cost(self, amount, **values):
+        """An imported purchase without cost."""
+        return self.env["crm.customer.purchase"].create(
+            {
+                "contact_id": self.partner.id,
+                "company_id": self.company.id,
+                "date": self.today,
+                "amount": amount,
+                "document_amount": amount,
+                "document_currency_id": self.company.currency_id.id,
+                **values,
+            }
+        )
+
+    def test_each_reader_counts_what_he_may_open(self):
+        counts = {
+            user: self.customer.with_user(user).lead_count
+            for user in (self.salesperson, self.leader, self.manager, self.accountant)
+        }
+        self.assertEqual(
+            counts,
+            {self.salesperson: 2, self.leader: 0, self.manager: 3, self.accountant: 0},
+        )
+
+    def test_a_button_opens_what_it_counts(self):
+        self._order(self.partner, confirm=False)
+        self._order(self.partner)._action_cancel()
+        credit = self._credit(self._invoice(self.partner, self.today, 100), self.today)
+        self._invoice(self.partner, self.today, 100, post=False)
+        customer = self.customer.with_user(self.manager)
+        # Odoo writes the day of a credit note by itself.
+        self.assertEqual(credit.state, "posted")
+        for name, action in (
+            ("lead_count", customer.action_open_leads()),
+            ("order_count", customer.action_open_orders()),
+            (
+                "invoice_count",
+                customer.with_user(self.accountant).action_open_invoices(),
+            ),
+        ):
+            documents = self.env[action["res_model"]].with_context(**action["context"])
+            with self.subTest(name):
+                expected = {"lead_count": 3, "order_count": 2, "invoice_count": 2}[name]
+                self.assertEqual(documents.search_count(action["domain"]), expected)
+                reader = customer.with_user(
+                    self.accountant if name == "invoice_count" else self.manager
+                )
+                self.assertEqual(reader[name], expected)
+
+    def test_counts_do_not_take_other_companies(self):
+        self._invoice(self.partner, self.today, 100, company=self.other_company)
+        self.assertEqual(self.customer.invoice_count, 0)
+
+    def test_unknown_cost_is_no_margin(self):
+        known = self._purchase(self.partner, self.today, 100, cost=60)
+        free = self._purchase(self.partner, self.today, 10, cost=0)
+        unknown = self._unknown_cost(500)
+        self._unknown_cost(7, date=self.today - timedelta(days=800))
+        self.assertRecordValues(
+            known | free | unknown,
+            [
+                {"is_cost_known": True, "margin": 40},
+                {"is_cost_known": True, "margin": 10},
+                {"is_cost_known": False, "margin": 0},
+            ],
+        )
+        self._refresh_marked()
+        self.assertRecordValues(
+            self.customer,
+            [{"net_revenue_12m": 610, "margin_12m": 50, "cost_unknown_12m": 500}],
+        )
+        purchases = self.env["crm.customer.purchase"]
+        own = [("partner_id", "=", self.partner.id), ("date", "=", self.today)]
+        self.assertEqual(
+            purchases.search([*own, ("is_cost_known", "=", False)]), unknown
+        )
+        self.assertEqual(
+            purchases.search([*own, ("is_cost_known", "=", True)]), known | free
+        )
+
+    def test_upgrade_takes_back_the_cost_of_files_without_costs(self):
+        imports = self.env["crm.customer.purchase.import"].create(
+            [
+                {"file_name": "old.csv", "file": base64.b64encode(content)}
+                for content in (b"date,value\n", b"date,value,cost\n")
+            ]
+        )
+        rows = self._unknown_cost(5, cost=0) + self._unknown_cost(6, cost=0)
+        for row, file in zip(rows, imports, strict=True):
+            row.import_id = file
+        self.assertTrue(all(rows.mapped("is_cost_known")))
+        self.env.flush_all()
+        path = file_path("crm_loyalty/migrations/19.0.1.2.0/post-migration.py")
+        spec = importlib.util.spec_from_file_location("migration", path)
+        migration = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(migration)
+        migration.migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertEqual(rows.mapped("is_cost_known"), [False, True])
+
+    def test_columns_stand_in_the_order_of_the_ladder(self):
+        customers = self.env["crm.customer"].with_context(read_group_expand=True)
+        groups = customers.web_read_group([], ["stage"], ["__count"])["groups"]
+        self.assertEqual(
+            [group["stage"] for group in groups], [stage for stage, _label in STAGES]
+        )
+        groups = customers.web_read_group([], ["phase"], ["__count"])["groups"]
+        self.assertEqual(
+            [group["phase"] for group in groups],
+            ["prospect", "responder", "active", "former"],
+        )
