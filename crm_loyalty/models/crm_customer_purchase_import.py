@@ -73,7 +73,6 @@ class CrmCustomerPurchaseImport(models.Model):
         default="draft",
         required=True,
         readonly=True,
-        copy=False,
     )
     attempts = fields.Integer(readonly=True, copy=False)
     failure = fields.Text("Why It Was Not Loaded", readonly=True, copy=False)
@@ -183,7 +182,7 @@ class CrmCustomerPurchaseImport(models.Model):
     def action_load(self):
         """Load the good rows: small files at once, large ones by a job.
 
-        A small file too waits for the job while another one of the company is loaded.
+        A small file too waits for the job while another one is loaded.
         """
         self.ensure_one()
         self._check_may_load("checked")
@@ -204,9 +203,8 @@ class CrmCustomerPurchaseImport(models.Model):
         if not self._lock_loading():
             raise UserError(
                 self.env._(
-                    "Another file is being loaded into %(company)s. Take %(file)s back "
-                    "when that is done.",
-                    company=self.company_id.name,
+                    "Another file is being loaded. Take %(file)s back when that is "
+                    "done.",
                     file=self.file_name,
                 )
             )
@@ -291,7 +289,7 @@ class CrmCustomerPurchaseImport(models.Model):
         if self._lock_loading():
             self._load()
             return
-        # A user loads a small file into the company at this moment.
+        # A user loads a small file at this moment.
         self.attempts -= 1
         at = fields.Datetime.now() + timedelta(minutes=1)
         self.env.ref("crm_loyalty.ir_cron_load_purchases")._trigger(at)

@@ -1,11 +1,10 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL, split_every
 
 from .crm_customer_purchase_import_match import CONTACT_TARGETS
 
-# First key of the advisory locks on loading; the second one is the company.
-LOAD_LOCK = 1_668_445_549
+LOAD_LOCK = 1_668_445_549  # key of the advisory lock on loading
 CONTACTS_PER_BATCH = 1000
 # From this many contacts on, one refresh of all is cheaper than of the marked.
 REFRESH_ALL_FROM = 5000
@@ -16,31 +15,31 @@ class CrmCustomerPurchaseImport(models.Model):
 
     _inherit = "crm.customer.purchase.import"
 
+    @api.model
     def _lock_loading(self):
-        """Take the company's lock on loading until the end of the transaction.
+        """Take the lock on loading until the end of the transaction.
+
+        One for all companies: the contacts that a load creates are shared.
 
         :return: whether nobody else holds it
         """
         [[locked]] = self.env.execute_query(
-            SQL(
-                "SELECT pg_try_advisory_xact_lock(%s, %s)",
-                LOAD_LOCK,
-                self.company_id.id,
-            )
+            SQL("SELECT pg_try_advisory_xact_lock(%s)", LOAD_LOCK)
         )
         return locked
 
+    @api.model
     def _end_loading(self):
         """Make sure that no other load ended since this transaction began.
 
         What it created would be invisible here, and be created a second time. A row
         that each load writes makes PostgreSQL refuse the later one, which is then
-        started anew. At the end, so that others who write the company hardly wait.
+        started anew. At the end, so that others who write that row hardly wait.
         """
         self.env.cr.execute(
             SQL(
-                "UPDATE res_company SET write_date = write_date WHERE id = %s",
-                self.company_id.id,
+                """UPDATE res_company SET write_date = write_date
+                    WHERE id = (SELECT MIN(id) FROM res_company)"""
             )
         )
 

@@ -156,3 +156,30 @@ class TestImportBrowser(HttpCase):
                 """
             )
         self.assertGreaterEqual(len(reads), 4)
+
+    def test_the_page_tells_why_a_file_was_not_loaded(self):
+        imports = self.registry["crm.customer.purchase.import"]
+        read = imports.web_read
+
+        def failing(records, specification):
+            records.filtered(lambda r: r.state == "queued").sudo()._fail("Too heavy.")
+            return read(records, specification)
+
+        with (
+            patch.object(imports, "web_read", failing),
+            patch.object(crm_customer_purchase_import, "ROWS_AT_ONCE", 1),
+        ):
+            self._click(
+                f"""
+                await click(".o_list_button_add");
+                await upload("purchases.csv", `{FILE.replace("who", "customer")}`);
+                await click(".o_field_widget[name=create_contacts] input");
+                await click("button[name=action_check]");
+                await wait(".o_field_widget[name=new_count]", "2");
+                await click("button[name=action_load]");
+                await confirm();
+                await wait(".alert-danger", "Too heavy.");
+                await click("button[name=action_check]");
+                await wait(".o_field_widget[name=new_count]", "2");
+                """
+            )

@@ -15,6 +15,7 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+from odoo.service.model import retrying
 from odoo.sql_db import close_db
 from odoo.tests import BaseCase, tagged
 from odoo.tools import config, mute_logger
@@ -56,9 +57,19 @@ class TestImportTogether(BaseCase):
     def _transaction(self):
         """An environment of a transaction of its own, committed unless it fails."""
         with self.database.cursor() as cr:
+            # Two transactions of one thread must not wait for each other: rather fail.
+            cr.execute("SET LOCAL lock_timeout = '10s'")
             yield api.Environment(cr, SUPERUSER_ID, {})
 
-    def _file(self, count=4, name="purchases.csv"):
+    def _load_as_a_request(self, env, id_):
+        """Press the button as Odoo's requests do: refused, it is pressed again."""
+        with (
+            mute_logger("odoo.sql_db", "odoo.service.model"),
+            patch("odoo.service.model.time.sleep"),
+        ):
+            retrying(env[IMPORT].browse(id_).action_load, env)
+
+    def _file(self, count=4, name="purchases.csv", **values):
         """Id of a checked import: ``count`` new contacts, each with two equal rows."""
         rows = [f"{self.mark}{n},2026-01-05,10\n" * 2 for n in range(count)]
         with self._transaction() as env:
@@ -67,6 +78,7 @@ class TestImportTogether(BaseCase):
                     "file": base64.b64encode((HEAD + "".join(rows)).encode()),
                     "file_name": name,
                     "create_contacts": True,
+                    **values,
                 }
             )
             record.action_check()
@@ -116,17 +128,29 @@ class TestImportTogether(BaseCase):
 
     def test_a_load_that_began_before_the_other_ended_starts_anew(self):
         first_id, second_id = self._file(), self._file()
-        self._queue(second_id)
         with self._transaction() as second:
             record = second[IMPORT].browse(second_id)
-            self.assertEqual(record.state, "queued")  # from here it sees no new rows
+            self.assertEqual(record.state, "checked")  # from here it sees no new rows
             with self._transaction() as first:
                 first[IMPORT].browse(first_id).action_load()
-            with mute_logger("odoo.sql_db"):
-                record._load_waiting()
-            self.assertEqual(record.state, "done")
+            self._load_as_a_request(second, second_id)
         self.assertEqual(self._stored(), (4, 8))
         self.assertEqual(self._state(second_id), ("done", 0, 8))
+
+    def test_two_companies_share_the_contacts_they_load(self):
+        with self._transaction() as env:
+            company_id = env["res.company"].create({"name": self.mark}).id
+        first_id, second_id = self._file(), self._file(company_id=company_id)
+        with self._transaction() as second:
+            record = second[IMPORT].browse(second_id)
+            self.assertEqual(record.state, "checked")
+            with self._transaction() as first:
+                first[IMPORT].browse(first_id).action_load()
+                with self._transaction() as other:
+                    self.assertFalse(other[IMPORT]._lock_loading())
+            self._load_as_a_request(second, second_id)
+        self.assertEqual(self._stored(), (4, 16))
+        self.assertEqual(self._state(second_id), ("done", 8, 0))
 
     def test_two_jobs_load_one_file_once(self):
         id_ = self._file()
