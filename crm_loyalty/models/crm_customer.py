@@ -284,7 +284,6 @@ class CrmCustomer(models.Model):
                             else name
                             for name in sorted(refused)
                         ],
-                        "unit",
                     ),
                 )
             )

@@ -194,9 +194,7 @@ class CrmCustomer(models.Model):
                 100 * (1 - len(missing) / len(facts)) if partner and facts else 100
             )
             customer.missing_facts = (
-                format_list(
-                    self.env, [labels.get(name, name) for name in missing], "unit"
-                )
+                format_list(self.env, [labels.get(name, name) for name in missing])
                 if missing
                 else False
             )

@@ -143,6 +143,18 @@ class TestDocuments(CrmLoyaltyCommon):
         self.env.invalidate_all()
         self.assertEqual(rows.mapped("is_cost_known"), [False, True])
 
+    def test_lists_read_in_the_language_of_the_reader(self):
+        self.env["res.lang"]._activate_lang("fa_IR")
+        self._purchase(self.partner, self.today, 1)
+        self._refresh_marked()
+        facts = self.env["crm.profile.requirement"].search([])
+        self.assertGreater(len(facts), 3)
+        self.assertIn(", ", self.customer.missing_facts)
+        self.customer.invalidate_recordset()
+        persian = self.customer.with_context(lang="fa_IR").missing_facts
+        self.assertIn("،", persian)
+        self.assertNotIn(", ", persian)
+
     def test_columns_stand_in_the_order_of_the_ladder(self):
         customers = self.env["crm.customer"].with_context(read_group_expand=True)
         groups = customers.web_read_group([], ["stage"], ["__count"])["groups"]

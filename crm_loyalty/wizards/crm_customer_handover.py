@@ -166,12 +166,10 @@ class CrmCustomerHandover(models.TransientModel):
 
     @api.model
     def _names(self, customers):
-        names = format_list(self.env, customers[:NAMED].mapped("display_name"), "unit")
-        if len(customers) <= NAMED:
-            return names
-        return self.env._(
-            "%(names)s and %(count)s more", names=names, count=len(customers) - NAMED
-        )
+        names = customers[:NAMED].mapped("display_name")
+        if len(customers) > NAMED:
+            names.append(self.env._("%(count)s more", count=len(customers) - NAMED))
+        return format_list(self.env, names)
 
     # -- what goes along
     def _customers(self):

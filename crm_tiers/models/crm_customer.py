@@ -172,5 +172,5 @@ class CrmCustomer(models.Model):
         return self.env._(
             "%(tier)s: %(gap)s",
             tier=self.env["crm.tier"].browse(tier_id).name,
-            gap=format_list(self.env, gaps, "unit"),
+            gap=format_list(self.env, gaps),
         )

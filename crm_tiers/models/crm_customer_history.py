@@ -29,7 +29,7 @@ class CrmCustomerHistory(models.Model):
         return self.env._(
             "%(tier)s: %(reached)s.",
             tier=value,
-            reached=format_list(self.env, reached, "unit"),
+            reached=format_list(self.env, reached),
         )
 
     @api.depends("customer_id")
