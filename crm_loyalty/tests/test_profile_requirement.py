@@ -36,7 +36,7 @@ class TestProfileRequirement(common.CrmLoyaltyCommon):
         self._purchase(self.partner, self.env["crm.customer"]._today(), 10)
         self._refresh_marked()
         self.partner.city = "Shiraz"
-        self.assertEqual(self._facts(customer), (50, "Industry, Tags"))
+        self.assertEqual(self._facts(customer), (50, "Industry and Tags"))
 
     def test_a_company_asks_for_facts_of_its_own(self):
         self.Requirement.create(
@@ -47,7 +47,9 @@ class TestProfileRequirement(common.CrmLoyaltyCommon):
         page = self._customer(partner, self.other_company)
         page += self._customer(self.partner)
         page.invalidate_recordset()
-        self.assertEqual(page.mapped("missing_facts"), ["Phone, Website Link", "Phone"])
+        self.assertEqual(
+            page.mapped("missing_facts"), ["Phone and Website Link", "Phone"]
+        )
 
     def test_a_fact_asked_for_twice_counts_once(self):
         self.Requirement.create({"field_name": "phone", "stage": "first_time"})

@@ -19,9 +19,15 @@ class TestTerms(TransactionCase):
             with self.subTest(addon=addon):
                 buffer = io.BytesIO()
                 self.assertTrue(trans_export(None, [addon], buffer, "po", self.env))
-                wanted = {e.msgid for e in polib.pofile(buffer.getvalue().decode())}
+                exported = polib.pofile(buffer.getvalue().decode())
+                wanted = {e.msgid for e in exported}
                 self.assertTrue(wanted)
                 persian = polib.pofile(str(manifest.parent / "i18n" / "fa.po"))
                 have = {entry.msgid for entry in persian if entry.msgstr}
                 self.assertFalse(sorted(wanted - have))
                 self.assertFalse(sorted({e.msgid for e in persian} - wanted))
+                # Odoo translates a term only where the file says it stands.
+                self.assertFalse(self._places(exported) - self._places(persian))
+
+    def _places(self, terms):
+        return {(entry.msgid, *place) for entry in terms for place in entry.occurrences}
