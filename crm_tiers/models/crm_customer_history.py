@@ -32,6 +32,17 @@ class CrmCustomerHistory(models.Model):
             reached=format_list(self.env, reached),
         )
 
+    @api.depends("new_label")
+    def _compute_reason(self):
+        """Names the tier as the reader knows it, like the labels."""
+        result = super()._compute_reason()
+        for row in self:
+            if row.field_name == "tier_id" and not row.note:
+                row.reason = self._render_reason(
+                    "tier_id", row.new_label, row.figures or {}
+                )
+        return result
+
     @api.depends("customer_id")
     def _compute_labels(self):
         """History keeps the English name of a tier; it is shown in the reader's."""

@@ -62,6 +62,12 @@ class TestTiers(common.CrmLoyaltyCommon):
         changes = sorted(rows.mapped(lambda row: (row.old_value or "", row.new_value)))
         self.assertEqual(changes, [("", "Silver"), ("Silver", "Gold")])
         self.assertIn("120.00 (at least", " ".join(rows.mapped("reason")))
+        self.env["res.lang"]._activate_lang("fa_IR")
+        self.gold.with_context(lang="fa_IR").name = "طلایی"
+        persian = rows[0].with_context(lang="fa_IR")
+        self.assertEqual((rows[0].new_value, persian.new_label), ("Gold", "طلایی"))
+        self.assertIn("طلایی", persian.reason)
+        self.assertNotIn("Gold", persian.reason)
 
     def test_the_tier_follows_its_thresholds(self):
         self._purchase(self.partner, self.today, 60)
