@@ -25,6 +25,10 @@ class RealTransactions(BaseCase):
             # No job but ours runs here.
             env["ir.cron"].search([]).active = False
             env.ref(JOBS % "refresh_marked").active = True
+            # Odoo raises the contact's rank after posting, which marks him as well: a
+            # mark that the purchase owes must not be made up for by that one.
+            partners = type(env["res.partner"])
+            cls.startClassPatcher(patch.object(partners, "_increase_rank"))
             charts = env["account.chart.template"]
             charts.try_loading("generic_coa", env.company, install_demo=False)
             env["res.company"].create({"name": "Other"})
@@ -41,9 +45,8 @@ class RealTransactions(BaseCase):
     def _contacts(cls, count=1):
         """Ids of new contacts, each with one imported purchase, refreshed."""
         with cls.transaction() as env:
-            # Of a rank already: raising it from 0 would mark them too.
             partners = env["res.partner"].create(
-                [{"name": f"Contact {n}", "customer_rank": 1} for n in range(count)]
+                [{"name": f"Contact {n}"} for n in range(count)]
             )
             for partner in partners:
                 cls._purchase(env, partner.id)
