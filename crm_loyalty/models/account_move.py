@@ -16,7 +16,8 @@ PURCHASE_FIELDS = {
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = ["account.move", "crm.customer.link"]
-    _customer_partner_path = "commercial_partner_id"
+    # Odoo leaves a document with its commercial partner when that gets a parent.
+    _customer_partner_path = "commercial_partner_id.commercial_partner_id"
 
     # Odoo's own contact form sums invoices by this column; so do the profiles.
     _commercial_partner_idx = models.Index("(commercial_partner_id)")

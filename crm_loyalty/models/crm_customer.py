@@ -371,8 +371,3 @@ class CrmCustomer(models.Model):
                     "the contact."
                 )
             )
-
-    @api.model
-    def _link_fields(self):
-        """Fields that documents show of their profile, fetched in one query."""
-        return ["partner_id", "company_id", "stage", "phase"]

@@ -12,9 +12,13 @@ class CrmCustomer(models.Model):
 
         def _profile_facts_sql(self, as_of, partner_ids=None):
             return SQL(
-                "SELECT facts.*, COALESCE(x.n, 0) AS survey_count"
-                " FROM (%s) facts LEFT JOIN (...) x USING (partner_id)",
+                "SELECT facts.*, COALESCE(x.n, 0) AS survey_count FROM (%s) facts"
+                " LEFT JOIN LATERAL (... WHERE ... AND %s GROUP BY partner_id) x"
+                " ON x.partner_id = facts.partner_id",
                 super()._profile_facts_sql(as_of, partner_ids),
+                self._among_sql(
+                    SQL("...partner_id"), partner_ids, SQL("facts.partner_id")
+                ),
             )
 
     and reads its fact in `_stage_rules`, `_profile_classes` or
@@ -85,10 +89,14 @@ class CrmCustomer(models.Model):
               LEFT JOIN crm_team team
                      ON team.id = seller.sale_team_id
                     AND COALESCE(team.company_id, %(company)s) = %(company)s
-              LEFT JOIN (%(revenue)s) revenue ON revenue.partner_id = cp.id
-              LEFT JOIN (%(rhythm)s) rhythm ON rhythm.partner_id = cp.id
-              LEFT JOIN (%(leads)s) leads ON leads.partner_id = cp.id
-              LEFT JOIN (%(quotations)s) quotations ON quotations.partner_id = cp.id
+              LEFT JOIN LATERAL (%(revenue)s) revenue
+                     ON revenue.partner_id = cp.id
+              LEFT JOIN LATERAL (%(rhythm)s) rhythm
+                     ON rhythm.partner_id = cp.id
+              LEFT JOIN LATERAL (%(leads)s) leads
+                     ON leads.partner_id = cp.id
+              LEFT JOIN LATERAL (%(quotations)s) quotations
+                     ON quotations.partner_id = cp.id
               LEFT JOIN crm_customer own
                      ON own.partner_id = cp.id AND own.company_id = %(company)s
              WHERE cp.commercial_partner_id = cp.id
@@ -116,7 +124,7 @@ class CrmCustomer(models.Model):
             """,
             as_of=as_of,
             company=company.id,
-            first_company=self._first_company_id(),
+            first_company=self._first_company_sql(),
             manual_dates=self._future_dates_sql(
                 as_of,
                 SQL("own.manual_stage_date"),
@@ -128,32 +136,45 @@ class CrmCustomer(models.Model):
             rhythm=self._rhythm_sql(as_of, partner_ids),
             leads=self._lead_facts_sql(as_of, partner_ids),
             quotations=self._quotation_facts_sql(as_of, partner_ids),
-            customers=self._among_sql(SQL("cp.id"), partner_ids),
-            technical=self._technical_user_ids(),
+            customers=SQL("TRUE")
+            if partner_ids is None
+            else SQL("cp.id = ANY(%s)", list(partner_ids)),
+            technical=self._technical_users_sql(),
             has_past=self._has_past_sql(),
             known_elsewhere=self._known_elsewhere_sql(),
         )
 
     @api.model
-    def _among_sql(self, column, partner_ids):
-        """Condition that limits ``column`` to ``partner_ids`` (``None``: no limit)."""
+    def _among_sql(self, column, partner_ids, outer=None):
+        """Condition of a query per customer, which stands in a LATERAL join.
+
+        Of all customers it is one grouped query, joined by a hash. Of some it looks
+        up those of one customer at a time: the plan then follows their histories
+        and not an estimate, which goes wrong by the skew of any customer base.
+
+        :param SQL column: the customer, in the query per customer
+        :param partner_ids: as in `_profile_facts_sql`; only whether it is ``None``
+        :param SQL outer: the customer, in the query around; default ``cp.id``
+        """
         if partner_ids is None:
             return SQL("TRUE")
-        return SQL("%s = ANY(%s)", column, list(partner_ids))
+        return SQL("%s = %s", column, outer or SQL("cp.id"))
 
     @api.model
-    def _first_company_id(self):
+    def _first_company_sql(self):
         """The company of shared contacts without fact and salesperson."""
-        [[company_id]] = self.env.execute_query(SQL("SELECT MIN(id) FROM res_company"))
-        return company_id
+        return SQL("(SELECT MIN(id) FROM res_company)")
 
     @api.model
-    def _technical_user_ids(self):
+    def _technical_users_sql(self):
         """Users that are nobody: the public ones and the portal template."""
-        users = self.env.ref("base.group_public").sudo()  # read of a group's members
-        users = users.with_context(active_test=False).user_ids
-        template = self.env.ref("base.template_portal_user_id", False)
-        return (0, *users.ids, *(template.ids if template else []))
+        return SQL(
+            """(SELECT uid FROM res_groups_users_rel WHERE gid = %s
+                 UNION ALL
+                SELECT %s)""",
+            self.env.ref("base.group_public").id,
+            self.env.ref("base.template_portal_user_id", False).id or 0,
+        )
 
     @api.model
     def _has_past_sql(self):
@@ -190,50 +211,24 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _purchases_sql(self, as_of, partner_ids):
-        """Rows of the company up to ``as_of``; ``counts``: makes a purchase.
-
-        An invoice no longer counts when its credit notes reach its untaxed amount,
-        compared in the invoice's currency. Reads `_credit_sql` as ``credit``.
+    def _sales_sql(self, as_of, partner_ids):
+        """Documents and imported rows of the company that sold something, up to
+        ``as_of``; without those that their credit notes had reached by then.
         """
-        company = self.env.company.id
         return SQL(
             """
-            SELECT p.partner_id, p.date, p.amount, p.cost, p.order_id, p.is_deposit,
-                   p.amount > 0 AND p.reversed_move_id IS NULL
-                   AND COALESCE(credit.amount, 0) < p.document_amount AS counts
+            SELECT p.partner_id, p.date, p.order_id, p.is_deposit
               FROM crm_customer_purchase p
-              LEFT JOIN credit ON credit.reversed_move_id = p.move_id
-             WHERE p.company_id = %(company)s AND p.date <= %(as_of)s AND %(customers)s
-            """,
-            company=company,
-            as_of=as_of,
-            customers=self._among_sql(SQL("p.partner_id"), partner_ids),
-        )
-
-    @api.model
-    def _credit_sql(self, as_of, partner_ids):
-        """What was credited of each document, in the document's currency."""
-        return SQL(
-            """
-            SELECT c.reversed_move_id,
-                   SUM(CASE WHEN c.document_currency_id = o.document_currency_id
-                            THEN -c.document_amount
-                            ELSE -c.amount * o.document_amount / o.amount
-                        END) AS amount
-              FROM crm_customer_purchase c
-              JOIN crm_customer_purchase o ON o.move_id = c.reversed_move_id
-             WHERE c.company_id = %(company)s
-               AND c.reversed_move_id IS NOT NULL
-               AND c.date <= %(as_of)s
-               AND o.amount <> 0
-               AND o.company_id = %(company)s
-               AND %(credited)s
-             GROUP BY c.reversed_move_id
+             WHERE p.company_id = %(company)s
+               AND p.date <= %(as_of)s
+               AND p.amount > 0
+               AND p.reversed_move_id IS NULL
+               AND (p.credited_date IS NULL OR p.credited_date > %(as_of)s)
+               AND %(customers)s
             """,
             company=self.env.company.id,
             as_of=as_of,
-            credited=self._among_sql(SQL("o.partner_id"), partner_ids),
+            customers=self._among_sql(SQL("p.partner_id"), partner_ids),
         )
 
     @api.model
@@ -269,15 +264,12 @@ class CrmCustomer(models.Model):
         """Purchases, their days and the gaps between these, per customer."""
         return SQL(
             """
-            WITH credit AS MATERIALIZED (%(credit)s
-            ), document AS NOT MATERIALIZED (
-                SELECT * FROM (%(purchases)s) row WHERE row.counts
-            ), purchase AS (
-                SELECT partner_id, date FROM document WHERE order_id IS NULL
+            WITH purchase AS (
+                SELECT partner_id, date FROM (%(sales)s) alone WHERE order_id IS NULL
                 UNION ALL
                 SELECT partner_id,
                        COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date))
-                  FROM document
+                  FROM (%(sales)s) ordered
                  WHERE order_id IS NOT NULL
                  GROUP BY partner_id, order_id
             )
@@ -298,8 +290,7 @@ class CrmCustomer(models.Model):
                       FROM purchase) gaps
              GROUP BY partner_id
             """,
-            credit=self._credit_sql(as_of, partner_ids),
-            purchases=self._purchases_sql(as_of, partner_ids),
+            sales=self._sales_sql(as_of, partner_ids),
         )
 
     @api.model
@@ -365,7 +356,7 @@ class CrmCustomer(models.Model):
             company=self.env.company.id,
             created=self._day_sql(SQL("l.create_date")),
             closed=self._day_sql(SQL("COALESCE(l.date_closed, l.create_date)")),
-            first_company=self._first_company_id(),
+            first_company=self._first_company_sql(),
             customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
         )
 

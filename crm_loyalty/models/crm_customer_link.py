@@ -1,5 +1,10 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .crm_customer import PHASES, STAGES
 
 # Who may see figures of customers on contacts and documents.
 CUSTOMER_GROUPS = (
@@ -13,42 +18,56 @@ class CrmCustomerLink(models.AbstractModel):
 
     The profile is the one of the document's company, else of the environment's;
     it is read with the reader's own rights: a profile he may not open is empty
-    for him, and finds nothing. One query per page.
+    for him, and finds nothing. One query per page, whatever is shown of it.
     """
 
     _name = "crm.customer.link"
     _description = "Link to the Customer Profile"
 
-    # Dotted path to the commercial partner; field of the company or None.
+    # Path to the commercial partner, over the field of the contact; field of the
+    # company or None.
     _customer_partner_path = "partner_id.commercial_partner_id"
     _customer_company_field = "company_id"
 
     crm_customer_id = fields.Many2one(
         comodel_name="crm.customer",
         string="Customer Profile",
-        compute="_compute_crm_customer_id",
+        compute="_compute_customer_link",
         search="_search_crm_customer_id",
         groups=CUSTOMER_GROUPS,
     )
     customer_stage = fields.Selection(
-        string="Customer Stage",
-        related="crm_customer_id.stage",
-        related_sudo=False,
+        STAGES,
+        compute="_compute_customer_link",
+        search=lambda self, *condition: self._search_profile("stage", *condition),
         groups=CUSTOMER_GROUPS,
     )
     customer_phase = fields.Selection(
-        string="Customer Phase",
-        related="crm_customer_id.phase",
-        related_sudo=False,
+        PHASES,
+        compute="_compute_customer_link",
+        search=lambda self, *condition: self._search_profile("phase", *condition),
         groups=CUSTOMER_GROUPS,
     )
+
+    @api.model
+    def _link_fields(self):
+        """``{field here: field of the profile}``: what `_compute_customer_link` shows.
+
+        An upper add-on adds its own; the field of the profile is a stored one, or a
+        related one that SQL can follow.
+        """
+        return {
+            "crm_customer_id": "id",
+            "customer_stage": "stage",
+            "customer_phase": "phase",
+        }
 
     def _customer_company(self):
         """The company whose profile this record shows."""
         company_field = self._customer_company_field
         return (company_field and self[company_field]) or self.env.company
 
-    @api.depends_context("company", "allowed_company_ids", "uid")
+    @api.depends_context("company", "allowed_company_ids", "uid", "lang")
     @api.depends(
         lambda self: [
             path
@@ -56,27 +75,53 @@ class CrmCustomerLink(models.AbstractModel):
             if path and not self._abstract
         ]
     )
-    def _compute_crm_customer_id(self):
-        partners = {
-            record: record.mapped(self._customer_partner_path)._origin
+    def _compute_customer_link(self):
+        contact_field = self._customer_partner_path.partition(".")[0]
+        keys = {
+            record: (record[contact_field]._origin.id, record._customer_company().id)
             for record in self
         }
+        profiles = self._read_profiles({contact_id for contact_id, _c in keys.values()})
+        # Few profiles differ in what is shown: one assignment for all that are alike.
+        for position, name in enumerate(self._link_fields()):
+            alike = defaultdict(list)
+            for record, key in keys.items():
+                profile = profiles.get(key)
+                alike[profile and profile[position]].append(record)
+            for value, records in alike.items():
+                self.browse().concat(*records)[name] = value
+
+    @api.model
+    def _read_profiles(self, contact_ids):
+        """``{(contact, company): values of _link_fields}`` the reader may open.
+
+        By SQL, since related fields of the profile, and the commercial partners of
+        the contacts, would cost a query each.
+        """
+        contact_ids.discard(False)
+        if not contact_ids:
+            return {}
         customers = self.env["crm.customer"].with_context(active_test=False)
-        partner_ids = {partner.id for partner in partners.values() if partner}
-        if partner_ids:
-            customers = customers.search_fetch(
-                Domain("partner_id", "in", partner_ids)
-                & Domain("company_id", "in", self.env.companies.ids),
-                customers._link_fields(),
-                order="id",
-            )
-        by_key = {
-            (customer.partner_id.id, customer.company_id.id): customer
-            for customer in customers
-        }
-        for record in self:
-            key = (partners[record].id, record._customer_company().id)
-            record.crm_customer_id = by_key.get(key, False)
+        query = customers._search(Domain("company_id", "in", self.env.companies.ids))
+        contact = query.join(
+            query.table, "partner_id", "res_partner", "commercial_partner_id", "contact"
+        )
+        commercial = self.env["res.partner"]._fields["commercial_partner_id"]
+        contact_id = SQL.identifier(contact, "id", to_flush=commercial)
+        query.add_where(SQL("%s = ANY(%s)", contact_id, list(contact_ids)))
+        names = ("company_id", *self._link_fields().values())
+        fields_ = (customers._field_to_sql(query.table, name, query) for name in names)
+        rows = self.env.execute_query(query.select(contact_id, *fields_))
+        return {row[:2]: row[2:] for row in rows}
+
+    def _search_profile(self, name, operator, value):
+        """Find records by a field of their profile; ``False`` finds those without."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        domain = Domain("crm_customer_id", "any", Domain(name, operator, value))
+        if operator == "in" and False in value:
+            domain |= Domain("crm_customer_id", "=", False)
+        return domain
 
     def _search_crm_customer_id(self, operator, value):
         """Find records by their profile, company by company of the user."""

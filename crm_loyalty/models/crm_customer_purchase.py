@@ -69,6 +69,12 @@ class CrmCustomerPurchase(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    credited_date = fields.Date(
+        "Credited in Full On",
+        readonly=True,
+        help="Day on which the credit notes of this document reached its amount: from "
+        "then on it counts as no purchase.",
+    )
     order_id = fields.Many2one(
         "sale.order",
         readonly=True,
@@ -103,7 +109,10 @@ class CrmCustomerPurchase(models.Model):
         "This purchase was imported before.",
     )
     # Used by every fact: the rows of a customer, by day, without touching the table.
-    _facts_idx = models.Index("(company_id, partner_id, date) INCLUDE (amount, cost)")
+    _facts_idx = models.Index(
+        "(company_id, partner_id, date) INCLUDE"
+        " (amount, cost, order_id, is_deposit, reversed_move_id, credited_date)"
+    )
 
     @api.depends("cost")
     def _compute_is_cost_known(self):
@@ -204,16 +213,16 @@ class CrmCustomerPurchase(models.Model):
         self.flush_model()
         touched = self._delete_stale(move_ids)
         # Credit notes after invoices: they take back the cost of what they reverse.
-        touched += self._insert_documents(
-            ("out_invoice", "out_receipt"), move_ids, keep_unit_costs
-        )
-        touched += self._insert_documents(("out_refund",), move_ids, keep_unit_costs)
+        for move_types in (("out_invoice", "out_receipt"), ("out_refund",)):
+            touched += self._insert_documents(move_types, move_ids, keep_unit_costs)
+        credited = None
+        if move_ids is not None:
+            credited = {move_id for _partner, move_id in touched if move_id}
+        touched += self._set_credited_dates(credited)
         if touched:
             self.invalidate_model(flush=False)
         if touched and mark:
-            self.env["crm.customer.mark"]._mark(
-                {partner_id for (partner_id,) in touched}
-            )
+            self.env["crm.customer.mark"]._mark({row[0] for row in touched})
         return len(touched)
 
     @api.model
@@ -234,7 +243,10 @@ class CrmCustomerPurchase(models.Model):
 
     @api.model
     def _delete_stale(self, move_ids):
-        """Remove rows whose document is posted no longer, or says otherwise."""
+        """Remove rows whose document is posted no longer, or says otherwise.
+
+        :return: list of (customer, document that the row credited)
+        """
         return self.env.execute_query(
             SQL(
                 """
@@ -249,7 +261,7 @@ class CrmCustomerPurchase(models.Model):
                             AND (m.move_type <> 'out_refund'
                                  OR m.reversed_entry_id
                                     IS NOT DISTINCT FROM p.reversed_move_id))
-             RETURNING p.partner_id
+             RETURNING p.partner_id, p.reversed_move_id
                 """,
                 moves=self._moves_sql(move_ids),
                 is_sale=self._is_sale_sql(),
@@ -264,6 +276,8 @@ class CrmCustomerPurchase(models.Model):
         currency, at the order's own rate), else x the product's cost in the
         document's company. A credit note with ``reversed_entry_id`` takes the unit
         costs of what it reverses, else the share of its amount.
+
+        :return: list of (customer, document of which the credit has changed)
         """
         return self.env.execute_query(
             SQL(
@@ -355,7 +369,10 @@ class CrmCustomerPurchase(models.Model):
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM missing m
                   LEFT JOIN cost ON cost.move_id = m.id
-             RETURNING partner_id
+             RETURNING partner_id, COALESCE(
+                       reversed_move_id,
+                       (SELECT MIN(c.reversed_move_id) FROM crm_customer_purchase c
+                         WHERE c.reversed_move_id = crm_customer_purchase.move_id))
                 """,
                 moves=self._moves_sql(move_ids),
                 is_sale=self._is_sale_sql(),
@@ -368,5 +385,57 @@ class CrmCustomerPurchase(models.Model):
                 else SQL("NULL::jsonb"),
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
+            )
+        )
+
+    @api.model
+    def _set_credited_dates(self, move_ids):
+        """Note on documents the day on which their credit notes reached them.
+
+        Untaxed amounts are compared in the document's currency; a credit note in
+        another one counts by its share in company currency.
+
+        :param move_ids: documents whose credit has changed; ``None`` means all
+        :return: list of (customer, document) of the rows that were written
+        """
+        if move_ids is not None and not move_ids:
+            return []
+        return self.env.execute_query(
+            SQL(
+                """
+                UPDATE crm_customer_purchase document
+                   SET credited_date = credit.day
+                  FROM (
+                       SELECT o.id,
+                              MIN(c.date) FILTER (WHERE c.total >= o.document_amount)
+                                  AS day
+                         FROM crm_customer_purchase o
+                         LEFT JOIN LATERAL (
+                              SELECT c.date,
+                                     SUM(CASE
+                                         WHEN c.document_currency_id
+                                              = o.document_currency_id
+                                         THEN -c.document_amount
+                                         ELSE -c.amount * o.document_amount
+                                              / NULLIF(o.amount, 0)
+                                         END) OVER (ORDER BY c.date) AS total
+                                FROM crm_customer_purchase c
+                               WHERE c.reversed_move_id = o.move_id
+                                 AND c.company_id = o.company_id
+                              ) c ON TRUE
+                        WHERE %s
+                        GROUP BY o.id
+                       ) credit
+                 WHERE credit.id = document.id
+                   AND document.credited_date IS DISTINCT FROM credit.day
+             RETURNING document.partner_id, document.move_id
+                """,
+                SQL(
+                    """(o.credited_date IS NOT NULL
+                        OR o.move_id IN (SELECT reversed_move_id
+                                           FROM crm_customer_purchase))"""
+                )
+                if move_ids is None
+                else SQL("o.move_id = ANY(%s)", list(move_ids)),
             )
         )

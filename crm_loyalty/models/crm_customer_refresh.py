@@ -31,7 +31,7 @@ class CrmCustomer(models.Model):
         """Write the profiles of the environment's company as the rules say.
 
         One refresh of a company runs at a time; a second caller leaves its marks
-        and goes. Only rows that differ are written.
+        and goes. Only rows that differ are written, in one statement.
 
         :param partner_ids: commercial partners to refresh; ``None`` means all
         :param datetime.date as_of: the day to see the documents of; default today
@@ -45,14 +45,20 @@ class CrmCustomer(models.Model):
             partner_ids = self._commercial_ids(partner_ids)
         self.env.flush_all()
         as_of = as_of or self._today()
-        self._make_fresh_table(as_of, partner_ids)
-        self._write_history()
-        written = self._update_profiles()
-        written += self._insert_profiles()
-        written += self._delete_profiles(partner_ids)
-        self.env["crm.customer"].invalidate_model(flush=False)
-        self.env["crm.customer.history"].invalidate_model(flush=False)
-        return written
+        if partner_ids is None:
+            self._make_fresh_table(as_of)
+            fresh = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_customer_fresh)")
+        else:
+            fresh = SQL("MATERIALIZED (%s)", self._profile_sql(as_of, partner_ids))
+        [[updated, inserted, stale_ids]] = self.env.execute_query(
+            self._write_sql(fresh, partner_ids)
+        )
+        # By the ORM, so that activities and followers go with them. Only rows that
+        # nobody ever touched come here; deleting them is the system's upkeep.
+        self.sudo().browse(stale_ids).unlink()
+        # Documents show values of the profile without depending on it.
+        self.env.invalidate_all(flush=False)
+        return updated + inserted + len(stale_ids)
 
     @api.model
     def _refresh_all_companies(self):
@@ -86,7 +92,7 @@ class CrmCustomer(models.Model):
         )
         return list({row[0] for row in rows if row[0]} | set(partner_ids))
 
-    # -- the statements, in order
+    # -- what is written
     @api.model
     def _profile_columns(self):
         """Columns of the table that the refresh writes, besides `peak_stage`.
@@ -138,27 +144,77 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _make_fresh_table(self, as_of, partner_ids):
-        """The profiles as they should be, in a temporary table of the transaction.
+    def _make_fresh_table(self, as_of):
+        """All profiles as they should be, in a temporary table of the transaction.
 
-        A table, not a CTE of one big statement: only so PostgreSQL may use parallel
-        workers for the reading.
+        PostgreSQL uses parallel workers to fill a table, but for no part of a
+        statement that also writes. For some customers a table costs more than it
+        brings.
         """
         cr = self.env.cr
+        # Whole-base aggregates spill to disk with the default of 4 MB; compiling
+        # expressions costs more than it saves here.
+        cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
+        cr.execute(SQL("SET LOCAL jit = off"))
         cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.crm_customer_fresh"))
-        if partner_ids is None:
-            # Whole-base aggregates spill to disk with the default of 4 MB; compiling
-            # expressions costs more than it saves here.
-            cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
-            cr.execute(SQL("SET LOCAL jit = off"))
         cr.execute(
             SQL(
                 "CREATE TEMPORARY TABLE crm_customer_fresh ON COMMIT DROP AS %s",
-                self._profile_sql(as_of, partner_ids),
+                self._profile_sql(as_of),
             )
         )
-        if partner_ids is None:
-            cr.execute(SQL("ANALYZE crm_customer_fresh"))
+        cr.execute(SQL("ANALYZE crm_customer_fresh"))
+
+    @api.model
+    def _write_sql(self, fresh, partner_ids):
+        """The statement that writes what differs, together with its history.
+
+        :param SQL fresh: body of the CTE ``fresh``, the rows of `_profile_sql`
+        :param partner_ids: as in `_refresh`
+        :return: SQL of one row: profiles updated, profiles inserted, and the array
+            of ids of those that are due no longer (who has a past always is)
+        """
+        return SQL(
+            """
+            WITH fresh AS %(fresh)s,
+            history AS (%(history)s),
+            updated AS (%(update)s),
+            inserted AS (%(insert)s),
+            first_history AS (%(first_history)s)
+            SELECT (SELECT COUNT(*) FROM updated),
+                   (SELECT COUNT(*) FROM inserted),
+                   ARRAY(SELECT c.id
+                           FROM crm_customer c
+                          WHERE c.company_id = %(company)s
+                            AND %(customers)s
+                            AND NOT EXISTS (SELECT FROM fresh f
+                                             WHERE f.partner_id = c.partner_id))
+            """,
+            fresh=fresh,
+            # All parts see the rows as they were before the statement.
+            history=self._history_sql(
+                SQL(
+                    """fresh f
+                       JOIN crm_customer c
+                         ON c.partner_id = f.partner_id AND c.company_id = %s
+                       CROSS JOIN LATERAL (SELECT c.id) target""",
+                    self.env.company.id,
+                )
+            ),
+            update=self._update_sql(),
+            insert=self._insert_sql(),
+            first_history=self._history_sql(
+                SQL(
+                    """inserted target
+                       JOIN fresh f ON f.partner_id = target.partner_id
+                       LEFT JOIN crm_customer c ON FALSE"""
+                )
+            ),
+            company=self.env.company.id,
+            customers=SQL("TRUE")
+            if partner_ids is None
+            else SQL("c.partner_id = ANY(%s)", list(partner_ids)),
+        )
 
     @api.model
     def _history_sql(self, changed):
@@ -189,18 +245,6 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _write_history(self):
-        """History of the profiles that exist; before they are updated."""
-        changed = SQL(
-            """crm_customer_fresh f
-               JOIN crm_customer c
-                 ON c.partner_id = f.partner_id AND c.company_id = %s
-               CROSS JOIN LATERAL (SELECT c.id) target""",
-            self.env.company.id,
-        )
-        self.env.cr.execute(self._history_sql(changed))
-
-    @api.model
     def _peak_stage_sql(self):
         """The higher of the stored peak and the new stage; disqualified is no rung."""
         stages = SQL(", ").join(SQL("%s", stage) for stage in lifecycle.LADDER)
@@ -213,88 +257,54 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _update_profiles(self):
+    def _update_sql(self):
+        """UPDATE of the profiles that differ; returns a row for each."""
         names = [SQL.identifier(name) for name in self._profile_columns()]
         peak = self._peak_stage_sql()
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE crm_customer c
-                   SET %(assignments)s, peak_stage = %(peak)s,
-                       write_uid = %(uid)s, write_date = %(now)s
-                  FROM crm_customer_fresh f
-                 WHERE c.partner_id = f.partner_id
-                   AND c.company_id = %(company)s
-                   AND (%(old)s, c.peak_stage) IS DISTINCT FROM (%(new)s, %(peak)s)
-                """,
-                assignments=SQL(", ").join(SQL("%s = f.%s", n, n) for n in names),
-                old=SQL(", ").join(SQL("c.%s", n) for n in names),
-                new=SQL(", ").join(SQL("f.%s", n) for n in names),
-                peak=peak,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-                company=self.env.company.id,
-            )
+        return SQL(
+            """
+            UPDATE crm_customer c
+               SET %(assignments)s, peak_stage = %(peak)s,
+                   write_uid = %(uid)s, write_date = %(now)s
+              FROM fresh f
+             WHERE c.partner_id = f.partner_id
+               AND c.company_id = %(company)s
+               AND (%(old)s, c.peak_stage) IS DISTINCT FROM (%(new)s, %(peak)s)
+         RETURNING c.id
+            """,
+            assignments=SQL(", ").join(SQL("%s = f.%s", n, n) for n in names),
+            old=SQL(", ").join(SQL("c.%s", n) for n in names),
+            new=SQL(", ").join(SQL("f.%s", n) for n in names),
+            peak=peak,
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
+            company=self.env.company.id,
         )
-        return self.env.cr.rowcount
 
     @api.model
-    def _insert_profiles(self):
-        """New profiles, with the history of what is not the default in them."""
+    def _insert_sql(self):
+        """INSERT of the profiles that are missing; returns id and partner of each."""
         names = [SQL.identifier(name) for name in self._profile_columns()]
-        changed = SQL(
-            """inserted target
-               JOIN crm_customer_fresh f ON f.partner_id = target.partner_id
-               LEFT JOIN crm_customer c ON FALSE"""
+        return SQL(
+            """
+            INSERT INTO crm_customer
+                   (partner_id, company_id, peak_stage, %(names)s,
+                    create_uid, create_date, write_uid, write_date)
+            SELECT f.partner_id, %(company)s, %(peak)s, %(values)s,
+                   %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM fresh f
+              LEFT JOIN crm_customer c
+                     ON c.partner_id = f.partner_id AND c.company_id = %(company)s
+             WHERE c.id IS NULL
+         RETURNING id, partner_id
+            """,
+            names=SQL(", ").join(names),
+            values=SQL(", ").join(SQL("f.%s", n) for n in names),
+            peak=self._peak_stage_sql(),
+            company=self.env.company.id,
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
         )
-        [[count]] = self.env.execute_query(
-            SQL(
-                """
-                WITH inserted AS (
-                    INSERT INTO crm_customer
-                           (partner_id, company_id, peak_stage, %(names)s,
-                            create_uid, create_date, write_uid, write_date)
-                    SELECT f.partner_id, %(company)s, %(peak)s, %(values)s,
-                           %(uid)s, %(now)s, %(uid)s, %(now)s
-                      FROM crm_customer_fresh f
-                      LEFT JOIN crm_customer c
-                             ON c.partner_id = f.partner_id
-                            AND c.company_id = %(company)s
-                     WHERE c.id IS NULL
-                 RETURNING id, partner_id
-                ), history AS (%(history)s)
-                SELECT COUNT(*) FROM inserted
-                """,
-                names=SQL(", ").join(names),
-                values=SQL(", ").join(SQL("f.%s", n) for n in names),
-                peak=self._peak_stage_sql(),
-                company=self.env.company.id,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-                history=self._history_sql(changed),
-            )
-        )
-        return count
-
-    @api.model
-    def _delete_profiles(self, partner_ids):
-        """Profiles that are due no longer; those with a past always are."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT c.id
-                  FROM crm_customer c
-                  LEFT JOIN crm_customer_fresh f ON f.partner_id = c.partner_id
-                 WHERE c.company_id = %s AND f.partner_id IS NULL AND %s
-                """,
-                self.env.company.id,
-                self._among_sql(SQL("c.partner_id"), partner_ids),
-            )
-        )
-        # By the ORM, so that activities and followers go with them. Only rows
-        # that nobody ever touched come here.
-        self.sudo().browse(row[0] for row in rows).unlink()
-        return len(rows)
 
     # -- jobs
     @api.model

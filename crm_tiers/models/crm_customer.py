@@ -17,6 +17,7 @@ class CrmCustomer(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+    tier_name = fields.Char(related="tier_id.name")
     tier_color = fields.Integer(related="tier_id.color")
     next_tier = fields.Char(
         "To the Next Tier",
@@ -119,10 +120,6 @@ class CrmCustomer(models.Model):
             json.dumps(minima),
             self.env.company.currency_id.id,
         )
-
-    @api.model
-    def _link_fields(self):
-        return [*super()._link_fields(), "tier_id"]
 
     # -- one customer
     def _explained_values(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.crm_loyalty.models.crm_customer_link import CUSTOMER_GROUPS
 
@@ -9,13 +9,24 @@ class CrmCustomerLink(models.AbstractModel):
     _inherit = "crm.customer.link"
 
     customer_tier_id = fields.Many2one(
-        string="Customer Tier",
-        related="crm_customer_id.tier_id",
-        related_sudo=False,
+        comodel_name="crm.tier",
+        compute="_compute_customer_link",
+        search=lambda self, *condition: self._search_profile("tier_id", *condition),
         groups=CUSTOMER_GROUPS,
+    )
+    # What badges show: a many2one would cost a page a second query for its names.
+    customer_tier_name = fields.Char(
+        "Tier", compute="_compute_customer_link", groups=CUSTOMER_GROUPS
     )
     customer_tier_color = fields.Integer(
-        related="crm_customer_id.tier_id.color",
-        related_sudo=False,
-        groups=CUSTOMER_GROUPS,
+        compute="_compute_customer_link", groups=CUSTOMER_GROUPS
     )
+
+    @api.model
+    def _link_fields(self):
+        return {
+            **super()._link_fields(),
+            "customer_tier_id": "tier_id",
+            "customer_tier_name": "tier_name",
+            "customer_tier_color": "tier_color",
+        }

@@ -110,22 +110,22 @@ class TestJobs(RealTransactions):
         self._run_job("refresh_marked")
         self._assert_right(dict.fromkeys(partner_ids, 2))
 
-    def _change_before_update(self, statement):
-        """Run the marked job; before its UPDATE of profiles, ``statement`` commits."""
+    def _change_before_writing(self, statement):
+        """Run the marked job; before it writes profiles, ``statement`` commits."""
         meanwhile = []
         with self.transaction() as env:
             customers = type(env["crm.customer"])
-            update = customers._update_profiles
+            write_sql = customers._write_sql
 
-            def disturbed(customer):
+            def disturbed(*arguments):
                 if not meanwhile:
                     with self.transaction() as other:
                         meanwhile.append(other.cr.execute(statement))
                         other.cr.commit()
-                return update(customer)
+                return write_sql(*arguments)
 
             with (
-                patch.object(customers, "_update_profiles", disturbed),
+                patch.object(customers, "_write_sql", disturbed),
                 # PostgreSQL's refusal, which Odoo's cursor logs.
                 self.assertLogs("odoo.sql_db", "ERROR"),
                 self.assertLogs(REFRESH, logging.INFO) as logs,
@@ -136,7 +136,7 @@ class TestJobs(RealTransactions):
     def test_a_changed_row_is_refreshed_again(self):
         partner_ids = self._contacts(2)
         self._buy(partner_ids)
-        self._change_before_update(
+        self._change_before_writing(
             SQL(
                 "UPDATE crm_customer SET stage = 'regular' WHERE partner_id = %s",
                 partner_ids[0],
@@ -154,7 +154,7 @@ class TestJobs(RealTransactions):
         with self.transaction() as env:
             partner = env["res.partner"].create({"name": "New"})
             env.cr.commit()
-        self._change_before_update(
+        self._change_before_writing(
             SQL(
                 """INSERT INTO crm_customer
                           (partner_id, company_id, stage, phase, peak_stage, active)

@@ -36,6 +36,45 @@ answer = {
 }
 """
 
+# Data and schema as version 19.0.1.2.0 of crm_loyalty left them.
+OLD_CREDITS = """
+company = env.company
+journal = env["account.journal"].create(
+    {"name": "Old", "code": "OLD", "type": "general"})
+move = {"journal_id": journal.id, "company_id": company.id}
+whole, part, whole_credit, part_credit = env["account.move"].create([move] * 4)
+partner = env["res.partner"].create({"name": "Old"})
+env["crm.customer.purchase"].create(
+    [{"contact_id": partner.id, "company_id": company.id, "date": day,
+      "move_id": own.id, "reversed_move_id": origin and origin.id, "amount": amount,
+      "document_amount": amount, "document_currency_id": company.currency_id.id}
+     for own, origin, amount, day in (
+         (whole, None, 100, "2025-03-01"), (part, None, 100, "2025-03-01"),
+         (whole_credit, whole, -100, "2025-03-09"),
+         (part_credit, part, -99, "2025-03-09"))])
+env.flush_all()
+env.cr.execute("DROP INDEX crm_customer_purchase_facts_idx")
+env.cr.execute("ALTER TABLE crm_customer_purchase DROP COLUMN credited_date")
+env.cr.execute(
+    "CREATE INDEX crm_customer_purchase_facts_idx ON crm_customer_purchase"
+    " (company_id, partner_id, date) INCLUDE (amount, cost)")
+env.cr.execute(
+    "COMMENT ON INDEX crm_customer_purchase_facts_idx IS"
+    " '(company_id, partner_id, date) INCLUDE (amount, cost)'")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.2.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_CREDITS = """
+rows = env["crm.customer.purchase"].search(
+    [("partner_id.name", "=", "Old")], order="id")
+answer = [str(row.credited_date or "") for row in rows]
+env.cr.execute(
+    "SELECT indexdef FROM pg_indexes"
+    " WHERE indexname = 'crm_customer_purchase_facts_idx'")
+answer.append("credited_date" in env.cr.fetchone()[0])
+"""
+
 
 @pytest.fixture
 def database():
@@ -51,3 +90,9 @@ def test_rights_of_the_first_version(database):
     assert database.ask(SHOW_RIGHTS) == {**rights, "writes": True}
     test_addons.change_modules(database, "-u", test_addons.OURS)
     assert database.ask(SHOW_RIGHTS) == {**rights, "writes": False}
+
+
+def test_documents_credited_before_the_day_of_it_was_stored(database):
+    database.odoo("shell", script=OLD_CREDITS)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    assert database.ask(SHOW_CREDITS) == ["2025-03-09", "", "", "", True]

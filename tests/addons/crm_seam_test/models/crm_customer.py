@@ -14,13 +14,16 @@ class CrmCustomer(models.Model):
         return SQL(
             """SELECT facts.*, COALESCE(person.count, 0) AS person_count
                  FROM (%(facts)s) facts
-                 LEFT JOIN (SELECT commercial_partner_id AS partner_id,
-                                   COUNT(*) AS count
-                              FROM res_partner
-                             WHERE commercial_partner_id <> id AND %(customers)s
-                             GROUP BY 1) person USING (partner_id)""",
+                 LEFT JOIN LATERAL (
+                      SELECT commercial_partner_id AS partner_id, COUNT(*) AS count
+                        FROM res_partner
+                       WHERE commercial_partner_id <> id AND %(customers)s
+                       GROUP BY 1
+                      ) person ON person.partner_id = facts.partner_id""",
             facts=super()._profile_facts_sql(as_of, partner_ids),
-            customers=self._among_sql(SQL("commercial_partner_id"), partner_ids),
+            customers=self._among_sql(
+                SQL("commercial_partner_id"), partner_ids, SQL("facts.partner_id")
+            ),
         )
 
     @api.model
