@@ -212,9 +212,13 @@ class CrmCustomerPurchase(models.Model):
         self.env["res.company"].flush_model(["partner_id"])
         self.flush_model()
         touched = self._delete_stale(move_ids)
+        present = set(SALE_TYPES)
+        if move_ids is not None:
+            present = set(self.env["account.move"].browse(move_ids).mapped("move_type"))
         # Credit notes after invoices: they take back the cost of what they reverse.
         for move_types in (("out_invoice", "out_receipt"), ("out_refund",)):
-            touched += self._insert_documents(move_types, move_ids, keep_unit_costs)
+            if present.intersection(move_types):
+                touched += self._insert_documents(move_types, move_ids, keep_unit_costs)
         credited = None
         if move_ids is not None:
             credited = {move_id for _partner, move_id in touched if move_id}
@@ -283,7 +287,10 @@ class CrmCustomerPurchase(models.Model):
             SQL(
                 """
                 WITH missing AS (
-                    SELECT m.*, cp.commercial_partner_id AS customer_id,
+                    SELECT m.id, m.name, m.move_type, m.company_id, m.invoice_date,
+                           m.commercial_partner_id, m.reversed_entry_id, m.currency_id,
+                           m.amount_untaxed, m.amount_untaxed_signed,
+                           cp.commercial_partner_id AS customer_id,
                            origin.cost AS origin_cost, origin.amount AS origin_amount,
                            origin.unit_costs AS origin_unit_costs,
                            currency.decimal_places
