@@ -53,8 +53,8 @@ class CrmCustomer(models.Model):
         [[updated, inserted, stale_ids]] = self.env.execute_query(
             self._write_sql(fresh, partner_ids)
         )
-        # By the ORM, so that activities and followers go with them. Only rows that
-        # nobody ever touched come here; deleting them is the system's upkeep.
+        # By the ORM, so that activities and followers go with them. Who asks for a
+        # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()
         # Documents show values of the profile without depending on it.
         self.env.invalidate_all(flush=False)
@@ -172,7 +172,7 @@ class CrmCustomer(models.Model):
         :param SQL fresh: body of the CTE ``fresh``, the rows of `_profile_sql`
         :param partner_ids: as in `_refresh`
         :return: SQL of one row: profiles updated, profiles inserted, and the array
-            of ids of those that are due no longer (who has a past always is)
+            of ids of those that are due no longer
         """
         return SQL(
             """
