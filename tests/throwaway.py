@@ -39,7 +39,7 @@ class Database:
         shutil.rmtree(config.filestore(self.name), ignore_errors=True)
 
     # -- in this process
-    def _registry(self):
+    def registry(self):
         """Load it once; without running, as Odoo would now, the tests of add-ons."""
         if self.name not in Registry.registries:
             enabled, config["test_enable"] = config["test_enable"], False
@@ -52,7 +52,7 @@ class Database:
     @contextmanager
     def transaction(self):
         """A transaction of its own, as the system; what is not committed goes."""
-        with self._registry().cursor() as cr:
+        with self.registry().cursor() as cr:
             try:
                 yield api.Environment(cr, SUPERUSER_ID, {})
             finally:

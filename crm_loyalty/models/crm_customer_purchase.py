@@ -187,7 +187,6 @@ class CrmCustomerPurchase(models.Model):
         # Filling may read and write all companies' documents; it returns a number.
         # A refresh of all customers follows: no need to mark each.
         count = self.sudo()._sync(keep_unit_costs=False, mark=False)
-        self.env.cr.execute("ANALYZE crm_customer_purchase")
         _logger.info("%s purchases filled", count)
 
     @api.model
@@ -219,9 +218,11 @@ class CrmCustomerPurchase(models.Model):
         for move_types in (("out_invoice", "out_receipt"), ("out_refund",)):
             if present.intersection(move_types):
                 touched += self._insert_documents(move_types, move_ids, keep_unit_costs)
-        credited = None
-        if move_ids is not None:
-            credited = {move_id for _partner, move_id in touched if move_id}
+        credited = {move_id for _partner, move_id in touched if move_id}
+        if move_ids is None:
+            credited = None
+            # After a first fill nothing is known yet of the table that is joined.
+            self.env.cr.execute("ANALYZE crm_customer_purchase")
         touched += self._set_credited_dates(credited)
         if touched:
             self.invalidate_model(flush=False)
@@ -407,42 +408,45 @@ class CrmCustomerPurchase(models.Model):
         """
         if move_ids is not None and not move_ids:
             return []
+        everything = move_ids is None
+        ids = None if everything else list(move_ids)
         return self.env.execute_query(
             SQL(
                 """
+                WITH credit AS (
+                    SELECT o.id, o.document_amount, c.date,
+                           SUM(CASE WHEN c.document_currency_id = o.document_currency_id
+                                    THEN -c.document_amount
+                                    ELSE -c.amount * o.document_amount
+                                         / NULLIF(o.amount, 0)
+                               END) OVER (PARTITION BY o.id ORDER BY c.date) AS total
+                      FROM crm_customer_purchase c
+                      JOIN crm_customer_purchase o
+                        ON o.move_id = c.reversed_move_id
+                       AND o.company_id = c.company_id
+                     WHERE %(credits)s
+                ), reached AS (
+                    SELECT id, MIN(date) FILTER (WHERE total >= document_amount) AS day
+                      FROM credit
+                     GROUP BY id
+                )
                 UPDATE crm_customer_purchase document
-                   SET credited_date = credit.day
+                   SET credited_date = wanted.day
                   FROM (
-                       SELECT o.id,
-                              MIN(c.date) FILTER (WHERE c.total >= o.document_amount)
-                                  AS day
+                       SELECT o.id, reached.day
                          FROM crm_customer_purchase o
-                         LEFT JOIN LATERAL (
-                              SELECT c.date,
-                                     SUM(CASE
-                                         WHEN c.document_currency_id
-                                              = o.document_currency_id
-                                         THEN -c.document_amount
-                                         ELSE -c.amount * o.document_amount
-                                              / NULLIF(o.amount, 0)
-                                         END) OVER (ORDER BY c.date) AS total
-                                FROM crm_customer_purchase c
-                               WHERE c.reversed_move_id = o.move_id
-                                 AND c.company_id = o.company_id
-                              ) c ON TRUE
-                        WHERE %s
-                        GROUP BY o.id
-                       ) credit
-                 WHERE credit.id = document.id
-                   AND document.credited_date IS DISTINCT FROM credit.day
+                         LEFT JOIN reached ON reached.id = o.id
+                        WHERE %(documents)s
+                       ) wanted
+                 WHERE wanted.id = document.id
+                   AND document.credited_date IS DISTINCT FROM wanted.day
              RETURNING document.partner_id, document.move_id
                 """,
-                SQL(
-                    """(o.credited_date IS NOT NULL
-                        OR o.move_id IN (SELECT reversed_move_id
-                                           FROM crm_customer_purchase))"""
-                )
-                if move_ids is None
-                else SQL("o.move_id = ANY(%s)", list(move_ids)),
+                credits=SQL("c.reversed_move_id IS NOT NULL")
+                if everything
+                else SQL("c.reversed_move_id = ANY(%s)", ids),
+                documents=SQL("o.credited_date IS DISTINCT FROM reached.day")
+                if everything
+                else SQL("o.move_id = ANY(%s)", ids),
             )
         )

@@ -36,7 +36,13 @@ class Databases:
 
     def drop(self, name):
         """Drop a database and its filestore, if they are there."""
-        self._postgres("dropdb", "--if-exists", "--force", name)
+        # Not `dropdb --force`: it refuses when autovacuum, the server's own, is there.
+        query = (
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            f"where datname = '{name}' and usename = current_user"
+        )
+        self._postgres("psql", "-XAtq", "-d", "postgres", "-c", query)
+        self._postgres("dropdb", "--if-exists", name)
         shutil.rmtree(DATA / "filestore" / name, ignore_errors=True)
 
     def drop_left_behind(self):

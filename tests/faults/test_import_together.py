@@ -5,20 +5,16 @@ On a copy of the database, since the transactions are committed.
 
 import base64
 import contextlib
-import os
-import shutil
-import subprocess
 import uuid
 from unittest.mock import patch
 
 import psycopg2
+from throwaway import Database
 
 from odoo import SUPERUSER_ID, api
-from odoo.modules.registry import Registry
 from odoo.service.model import retrying
-from odoo.sql_db import close_db
 from odoo.tests import BaseCase, tagged
-from odoo.tools import config, mute_logger
+from odoo.tools import mute_logger
 
 IMPORT = "crm.customer.purchase.import"
 HEAD = "customer,date,value\n"
@@ -30,23 +26,9 @@ class TestImportTogether(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        source = os.environ["CRM_TEST_TEMPLATE"]
-        cls.name = f"{source}-import-{uuid.uuid4().hex[:8]}"
-        subprocess.run(["createdb", "-T", source, cls.name], check=True)
-        cls.addClassCleanup(cls._drop)
-        # Else loading the registry looks for tests to run.
-        config["test_enable"] = False
-        try:
-            cls.database = Registry(cls.name)
-        finally:
-            config["test_enable"] = True
-
-    @classmethod
-    def _drop(cls):
-        Registry.delete(cls.name)
-        close_db(cls.name)
-        subprocess.run(["dropdb", "--if-exists", "--force", cls.name], check=True)
-        shutil.rmtree(config.filestore(cls.name), ignore_errors=True)
+        copy = Database()
+        cls.addClassCleanup(copy.drop)
+        cls.database = copy.registry()
 
     def setUp(self):
         super().setUp()
