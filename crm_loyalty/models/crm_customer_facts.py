@@ -168,12 +168,13 @@ class CrmCustomer(models.Model):
     @api.model
     def _technical_users_sql(self):
         """Users that are nobody: the public ones and the portal template."""
+        template = self.env.ref("base.template_portal_user_id", False)
         return SQL(
             """(SELECT uid FROM res_groups_users_rel WHERE gid = %s
                  UNION ALL
                 SELECT %s)""",
             self.env.ref("base.group_public").id,
-            self.env.ref("base.template_portal_user_id", False).id or 0,
+            template.id if template else 0,
         )
 
     @api.model
