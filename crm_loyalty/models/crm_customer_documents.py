@@ -35,7 +35,8 @@ DOCUMENTS = {
     ),
     "invoice_count": Documents(
         "account.move",
-        "commercial_partner_id",
+        # Odoo leaves a document with its commercial partner when that gets a parent.
+        "commercial_partner_id.commercial_partner_id",
         Domain("state", "=", "posted") & Domain("move_type", "in", SALE_TYPES),
         "account.action_move_out_invoice_type",
         {"default_move_type": "out_invoice"},
