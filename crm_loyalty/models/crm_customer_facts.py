@@ -234,7 +234,7 @@ class CrmCustomer(models.Model):
 
     @api.model
     def _revenue_sql(self, as_of, partner_ids):
-        """Money per customer; ``next_date``: when the sums change by themselves."""
+        """Money per customer; ``next_date``: when it or a count changes by itself."""
         year_start = lifecycle.year_start(as_of)
         return SQL(
             """
@@ -247,6 +247,8 @@ class CrmCustomer(models.Model):
                        AS margin_12m,
                    LEAST(
                        MIN(p.date) FILTER (WHERE p.date > %(as_of)s),
+                       -- A credit note need not be of the same customer.
+                       MIN(p.credited_date) FILTER (WHERE p.credited_date > %(as_of)s),
                        (MIN(p.date) FILTER (WHERE %(last_year)s)
                         + INTERVAL '1 year')::date
                    ) AS next_date
