@@ -81,7 +81,9 @@ class CrmCustomerPurchaseImport(models.Model):
         if len(partner_ids) < REFRESH_ALL_FROM:
             marks._mark(partner_ids)
         else:
-            marks._mark(company_ids=self.company_id.ids)
+            # A shared contact without facts has its row elsewhere until it buys here;
+            # also in companies that the user may not enter.
+            marks._mark(company_ids=self.env["res.company"].sudo().search([]).ids)
 
     def _create_contacts(self, errors):
         """Create the missing contacts in batches; return their number.
