@@ -43,12 +43,15 @@ class AccountMove(models.Model):
         return self.filtered(lambda move: move.state == "posted")
 
     def unlink(self):
-        # The rows go by the database's cascade; who owned them is asked before. Who may
-        # delete a document need not be allowed to read purchases.
+        # The rows go by the database's cascade; who owned them and what they credited
+        # is asked before. Who may delete a document need not be allowed to read
+        # purchases.
         purchases = self.env["crm.customer.purchase"].sudo()
-        partners = purchases.search([("move_id", "in", self.ids)]).partner_id
+        rows = purchases.search([("move_id", "in", self.ids)])
+        partner_ids, credited_ids = rows.partner_id.ids, rows.reversed_move_id.ids
         result = super().unlink()
-        self.env["crm.customer.mark"]._mark(partners.ids)
+        partner_ids += [row[0] for row in purchases._set_credited_dates(credited_ids)]
+        self.env["crm.customer.mark"]._mark(partner_ids)
         return result
 
     def _sync_customer_purchases(self):
