@@ -192,6 +192,7 @@ class CrmCustomer(models.Model):
             customer.history_count = counts.get(customer, 0)
 
     @api.depends("stage", "phase", "purchase_count", "active_until")
+    @api.depends_context("lang")
     def _compute_explanation(self):
         history = self.env["crm.customer.history"]
         for customer in self:
@@ -209,7 +210,7 @@ class CrmCustomer(models.Model):
     def _explained_figures(self):
         """The figures the rules saw, as they are stored in the history."""
         self.ensure_one()
-        today = self._today()
+        today = self.with_company(self.company_id)._today()
         return {
             "purchase_count": self.purchase_count,
             "purchase_days": self.purchase_days,
