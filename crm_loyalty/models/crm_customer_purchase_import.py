@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
 
 _logger = logging.getLogger(__name__)
 
@@ -112,11 +113,14 @@ class CrmCustomerPurchaseImport(models.Model):
                 self.env._(
                     "%(fields)s of %(file)s cannot be written: checking and loading "
                     "the file set it.",
-                    fields=", ".join(
-                        self._fields[name].get_description(self.env)["string"]
-                        for name in refused
+                    fields=format_list(
+                        self.env,
+                        [
+                            self._fields[name].get_description(self.env)["string"]
+                            for name in refused
+                        ],
                     ),
-                    file=", ".join(self.mapped("file_name")),
+                    file=format_list(self.env, self.mapped("file_name")),
                 )
             )
         if FIXED_FIELDS & vals.keys():
