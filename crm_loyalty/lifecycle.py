@@ -17,18 +17,6 @@ from statistics import median
 
 from dateutil.relativedelta import relativedelta
 
-STAGES = (
-    "suspect",
-    "prospect",
-    "disqualified",
-    "first_time",
-    "repeat",
-    "regular",
-    "advocate",
-    "partner",
-)
-PHASES = ("prospect", "responder", "active", "former")
-
 # The ladder of `peak_stage`; "disqualified" is a verdict, not a rung.
 LADDER = (
     "suspect",
