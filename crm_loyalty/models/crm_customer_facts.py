@@ -190,13 +190,16 @@ class CrmCustomer(models.Model):
     def _known_elsewhere_sql(self):
         """Whether a shared contact ``cp`` has a fact in any other company.
 
-        With a single company there is no elsewhere, and nothing to look up.
+        With a single company there is no elsewhere, and nothing to look up. Purchases
+        are looked up company by company, as their index begins.
         """
         # Also companies that the user may not enter; only their number is used.
         if self.env["res.company"].sudo().search_count([], limit=2) == 1:
             return SQL("FALSE")
         return SQL(
-            """(EXISTS (SELECT FROM crm_customer_purchase x WHERE x.partner_id = cp.id)
+            """(EXISTS (SELECT FROM res_company c
+                          JOIN crm_customer_purchase x ON x.company_id = c.id
+                         WHERE x.partner_id = cp.id)
                 OR EXISTS (SELECT FROM crm_customer x
                             WHERE x.partner_id = cp.id AND x.company_id <> %(company)s
                               AND (x.manual_stage IS NOT NULL
