@@ -107,7 +107,8 @@ class CrmCustomerPurchaseImport(models.Model):
         return imports
 
     def write(self, vals):
-        refused = [name for name in vals if self._fields[name].readonly]
+        known = self._fields
+        refused = [name for name in vals if name in known and known[name].readonly]
         if refused and not self.env.su:
             raise AccessError(
                 self.env._(
