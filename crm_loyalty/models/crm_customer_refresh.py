@@ -45,6 +45,8 @@ class CrmCustomer(models.Model):
             partner_ids = self._commercial_ids(partner_ids)
         self.env.flush_all()
         as_of = as_of or self._today()
+        # Compiling these long expressions costs more than it saves.
+        self.env.cr.execute(SQL("SET LOCAL jit = off"))
         if partner_ids is None:
             self._make_fresh_table(as_of)
             fresh = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_customer_fresh)")
@@ -152,10 +154,8 @@ class CrmCustomer(models.Model):
         brings.
         """
         cr = self.env.cr
-        # Whole-base aggregates spill to disk with the default of 4 MB; compiling
-        # expressions costs more than it saves here.
+        # Whole-base aggregates spill to disk with the default of 4 MB.
         cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
-        cr.execute(SQL("SET LOCAL jit = off"))
         cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.crm_customer_fresh"))
         cr.execute(
             SQL(

@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 _logger = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ class CrmTier(models.Model):
         return vals_list
 
     def _mark_companies(self):
-        """Have all customers of these tiers' companies refreshed."""
+        """Have all customers of these tiers' companies refreshed by the new rules."""
+        self.env.registry.clear_cache()
         self.env["crm.customer.mark"]._mark(company_ids=self.company_id.ids)
 
     def action_open_customers(self):
@@ -104,6 +106,7 @@ class CrmTier(models.Model):
         return {**action, "domain": [("tier_id", "=", self.id)]}
 
     @api.model
+    @ormcache("company.id")
     def _rules(self, company):
         """The rules of a company's tiers as `tier_choice` wants them, best first.
 

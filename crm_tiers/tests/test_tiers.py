@@ -198,6 +198,7 @@ class TestTiers(common.CrmLoyaltyCommon):
                 threshold.id,
             )
         )
+        self.env.registry.clear_cache()
         self.env.invalidate_all()
         with self.assertRaises(ValidationError) as refusal:  # rolls back as well
             threshold.minimum = 1
