@@ -377,14 +377,19 @@ class CrmCustomerPurchase(models.Model):
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM missing m
                   LEFT JOIN cost ON cost.move_id = m.id
-             RETURNING partner_id, COALESCE(
-                       reversed_move_id,
-                       (SELECT MIN(c.reversed_move_id) FROM crm_customer_purchase c
-                         WHERE c.reversed_move_id = crm_customer_purchase.move_id))
+             RETURNING partner_id, COALESCE(reversed_move_id, %(credited)s)
                 """,
                 moves=self._moves_sql(move_ids),
                 is_sale=self._is_sale_sql(),
                 move_types=tuple(move_types),
+                # Of all documents the days of credit are set anyway; looking each up
+                # while the table grows can take a scan of it per row.
+                credited=SQL("NULL")
+                if move_ids is None
+                else SQL(
+                    """(SELECT MIN(c.reversed_move_id) FROM crm_customer_purchase c
+                         WHERE c.reversed_move_id = crm_customer_purchase.move_id)"""
+                ),
                 unit_costs=SQL(
                     "JSONB_OBJECT_AGG(product_id, unit_cost)"
                     " FILTER (WHERE product_id IS NOT NULL)"
