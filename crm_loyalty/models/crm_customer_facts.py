@@ -168,13 +168,15 @@ class CrmCustomer(models.Model):
     @api.model
     def _technical_users_sql(self):
         """Users that are nobody: the public ones and the portal template."""
-        template = self.env.ref("base.template_portal_user_id", False)
         return SQL(
-            """(SELECT uid FROM res_groups_users_rel WHERE gid = %s
+            """(SELECT r.uid
+                  FROM ir_model_data d
+                  JOIN res_groups_users_rel r ON r.gid = d.res_id
+                 WHERE d.module = 'base' AND d.name = 'group_public'
                  UNION ALL
-                SELECT %s)""",
-            self.env.ref("base.group_public").id,
-            template.id if template else 0,
+                SELECT d.res_id
+                  FROM ir_model_data d
+                 WHERE d.module = 'base' AND d.name = 'template_portal_user_id')"""
         )
 
     @api.model
@@ -268,21 +270,37 @@ class CrmCustomer(models.Model):
     @api.model
     def _rhythm_sql(self, as_of, partner_ids):
         """Purchases, their days and the gaps between these, per customer."""
+        sales = self._sales_sql(as_of, partner_ids)
+        # One customer's purchases come by day from the index and are counted as they
+        # come; for all it would be a hash table of every purchase.
+        alone = (
+            SQL(
+                "SELECT partner_id, date, 1 AS number FROM (%s) alone"
+                " WHERE order_id IS NULL",
+                sales,
+            )
+            if partner_ids is None
+            else SQL(
+                "SELECT partner_id, date, COUNT(*) AS number FROM (%s) alone"
+                " WHERE order_id IS NULL GROUP BY partner_id, date",
+                sales,
+            )
+        )
         return SQL(
             """
             WITH purchase AS (
-                SELECT partner_id, date FROM (%(sales)s) alone WHERE order_id IS NULL
+                %(alone)s
                 UNION ALL
                 SELECT partner_id,
-                       COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date))
+                       COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date)),
+                       1
                   FROM (%(sales)s) ordered
                  WHERE order_id IS NOT NULL
                  GROUP BY partner_id, order_id
             )
-            -- A gap of 0 days is a second purchase of the same day. One sort serves
-            -- all; grouping by day first would cost a hash table of every purchase.
+            -- A gap of 0 days is a second purchase of the same day.
             SELECT partner_id,
-                   COUNT(*)::integer AS purchase_count,
+                   SUM(number)::integer AS purchase_count,
                    COUNT(*) FILTER (WHERE gap IS DISTINCT FROM 0)::integer
                        AS purchase_days,
                    MIN(date) AS first_purchase_date,
@@ -296,7 +314,8 @@ class CrmCustomer(models.Model):
                       FROM purchase) gaps
              GROUP BY partner_id
             """,
-            sales=self._sales_sql(as_of, partner_ids),
+            alone=alone,
+            sales=sales,
         )
 
     @api.model
@@ -342,8 +361,8 @@ class CrmCustomer(models.Model):
                                  COALESCE(reason.is_unsuitable, FALSE) AS unsuitable,
                                  %(created)s AS created_day,
                                  %(closed)s AS closed_day
-                            FROM crm_lead l
-                            JOIN res_partner p ON p.id = l.partner_id
+                            FROM res_partner p
+                            JOIN crm_lead l ON l.partner_id = p.id
                             LEFT JOIN res_partner home
                                    ON home.id = p.commercial_partner_id
                             LEFT JOIN res_users owner ON owner.id = home.user_id
@@ -393,8 +412,8 @@ class CrmCustomer(models.Model):
                                  CASE WHEN o.state = 'cancel' THEN %(ordered)s
                                       WHEN o.state IN ('draft', 'sent')
                                       THEN o.validity_date + 1 END AS end_day
-                            FROM sale_order o
-                            JOIN res_partner p ON p.id = o.partner_id
+                            FROM res_partner p
+                            JOIN sale_order o ON o.partner_id = p.id
                            WHERE o.company_id = %(company)s AND %(customers)s
                           ) offer
                    ) seen_offer

@@ -5,6 +5,13 @@ from .. import lifecycle
 THRESHOLD_FIELDS = {
     f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
 }
+# What a refresh reads of a company; it has a hundred fields more.
+RULE_FIELDS = [
+    *THRESHOLD_FIELDS,
+    "currency_id",
+    "partner_id",
+    "resource_calendar_id",
+]
 
 
 class ResCompany(models.Model):
@@ -89,6 +96,7 @@ class ResCompany(models.Model):
         :rtype: lifecycle.Thresholds
         """
         self.ensure_one()
+        self.fetch(RULE_FIELDS)
         return lifecycle.Thresholds(
             **{name: self[field] for field, name in THRESHOLD_FIELDS.items()}
         )
@@ -97,4 +105,7 @@ class ResCompany(models.Model):
         """The company's time zone: its working calendar's, else its contact's."""
         self.ensure_one()
         company = self.sudo()  # calendar and contact of a company the user works in
-        return company.resource_calendar_id.tz or company.partner_id.tz or "UTC"
+        company.fetch(RULE_FIELDS)
+        calendar = company.resource_calendar_id
+        calendar.fetch(["tz"])
+        return calendar.tz or company.partner_id.tz or "UTC"
