@@ -155,6 +155,7 @@ class CrmCustomer(models.Model):
         "UNIQUE (partner_id, company_id)",
         "A contact has one profile in each company.",
     )
+
     def init(self):
         """Leave room in each page of the table.
 
