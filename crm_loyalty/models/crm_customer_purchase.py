@@ -210,6 +210,8 @@ class CrmCustomerPurchase(models.Model):
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["res.company"].flush_model(["partner_id"])
         self.flush_model()
+        # Compiling these long expressions costs more than it saves.
+        self.env.cr.execute(SQL("SET LOCAL jit = off"))
         touched = self._delete_stale(move_ids)
         present = set(SALE_TYPES)
         if move_ids is not None:
@@ -299,57 +301,13 @@ class CrmCustomerPurchase(models.Model):
                       JOIN res_partner cp ON cp.id = m.commercial_partner_id
                       JOIN res_company company ON company.id = m.company_id
                       JOIN res_currency currency ON currency.id = company.currency_id
-                      LEFT JOIN crm_customer_purchase p ON p.move_id = m.id
                       LEFT JOIN crm_customer_purchase origin
                              ON origin.move_id = m.reversed_entry_id
                             AND m.move_type = 'out_refund'
-                     WHERE %(moves)s AND %(is_sale)s AND p.id IS NULL
+                     WHERE %(moves)s AND %(is_sale)s
                        AND m.move_type IN %(move_types)s
-                ), line AS (
-                    SELECT m.id AS move_id,
-                           l.product_id,
-                           sold.order_id,
-                           sold.is_downpayment,
-                           l.quantity * COALESCE(line_uom.factor, 1)
-                               / COALESCE(uom.factor, 1) AS quantity,
-                           COALESCE(
-                               (m.origin_unit_costs ->> l.product_id::text)::numeric,
-                               sold.unit_cost,
-                               (product.standard_price ->> m.company_id::text)::numeric,
-                               0
-                           ) AS unit_cost
-                      FROM missing m
-                      JOIN account_move_line l
-                        ON l.move_id = m.id AND l.display_type = 'product'
-                      LEFT JOIN product_product product ON product.id = l.product_id
-                      LEFT JOIN product_template template
-                             ON template.id = product.product_tmpl_id
-                      LEFT JOIN uom_uom uom ON uom.id = template.uom_id
-                      LEFT JOIN uom_uom line_uom ON line_uom.id = l.product_uom_id
-                      LEFT JOIN LATERAL (
-                           SELECT o.id AS order_id,
-                                  ol.is_downpayment IS TRUE AS is_downpayment,
-                                  (ol.purchase_price
-                                   / COALESCE(NULLIF(o.currency_rate, 0), 1)
-                                   * COALESCE(uom.factor, 1)
-                                   / COALESCE(ol_uom.factor, 1))::numeric AS unit_cost
-                             FROM sale_order_line_invoice_rel rel
-                             JOIN sale_order_line ol ON ol.id = rel.order_line_id
-                             JOIN sale_order o ON o.id = ol.order_id
-                             LEFT JOIN uom_uom ol_uom ON ol_uom.id = ol.product_uom_id
-                            WHERE rel.invoice_line_id = l.id
-                            ORDER BY ol.id
-                            LIMIT 1
-                           ) sold ON TRUE
-                ), cost AS (
-                    SELECT move_id,
-                           MIN(order_id) AS order_id,
-                           COALESCE(BOOL_AND(is_downpayment IS TRUE), FALSE)
-                               AS is_deposit,
-                           SUM(quantity * unit_cost) AS cost,
-                           %(unit_costs)s AS unit_costs
-                      FROM line
-                     GROUP BY move_id
+                       AND NOT EXISTS (SELECT FROM crm_customer_purchase p
+                                        WHERE p.move_id = m.id)
                 )
                 INSERT INTO crm_customer_purchase
                        (contact_id, partner_id, company_id, date, amount, cost,
@@ -376,7 +334,53 @@ class CrmCustomerPurchase(models.Model):
                        cost.unit_costs, m.name,
                        %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM missing m
-                  LEFT JOIN cost ON cost.move_id = m.id
+                 -- Document by document: no estimate of a table that is just being
+                 -- filled can make it more than one look at the lines of each.
+                 CROSS JOIN LATERAL (
+                       SELECT MIN(sold.order_id) AS order_id,
+                              BOOL_AND(sold.is_downpayment IS TRUE) AS is_deposit,
+                              SUM(line.quantity * unit.cost) AS cost,
+                              %(unit_costs)s AS unit_costs
+                         FROM (SELECT l.id, l.product_id,
+                                      l.quantity * COALESCE(line_uom.factor, 1)
+                                          / COALESCE(uom.factor, 1) AS quantity,
+                                      product.standard_price,
+                                      uom.factor AS uom_factor
+                                 FROM account_move_line l
+                                 LEFT JOIN product_product product
+                                        ON product.id = l.product_id
+                                 LEFT JOIN product_template template
+                                        ON template.id = product.product_tmpl_id
+                                 LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+                                 LEFT JOIN uom_uom line_uom
+                                        ON line_uom.id = l.product_uom_id
+                                WHERE l.move_id = m.id
+                                  AND l.display_type = 'product') line
+                         LEFT JOIN LATERAL (
+                              SELECT o.id AS order_id,
+                                     ol.is_downpayment IS TRUE AS is_downpayment,
+                                     (ol.purchase_price
+                                      / COALESCE(NULLIF(o.currency_rate, 0), 1)
+                                      * COALESCE(line.uom_factor, 1)
+                                      / COALESCE(ol_uom.factor, 1))::numeric
+                                         AS unit_cost
+                                FROM sale_order_line_invoice_rel rel
+                                JOIN sale_order_line ol ON ol.id = rel.order_line_id
+                                JOIN sale_order o ON o.id = ol.order_id
+                                LEFT JOIN uom_uom ol_uom
+                                       ON ol_uom.id = ol.product_uom_id
+                               WHERE rel.invoice_line_id = line.id
+                               ORDER BY ol.id
+                               LIMIT 1) sold ON TRUE
+                        CROSS JOIN LATERAL (
+                              SELECT COALESCE(
+                                  (m.origin_unit_costs
+                                   ->> line.product_id::text)::numeric,
+                                  sold.unit_cost,
+                                  (line.standard_price
+                                   ->> m.company_id::text)::numeric,
+                                  0) AS cost) unit
+                       ) cost
              RETURNING partner_id, COALESCE(reversed_move_id, %(credited)s)
                 """,
                 moves=self._moves_sql(move_ids),
@@ -391,8 +395,8 @@ class CrmCustomerPurchase(models.Model):
                          WHERE c.reversed_move_id = crm_customer_purchase.move_id)"""
                 ),
                 unit_costs=SQL(
-                    "JSONB_OBJECT_AGG(product_id, unit_cost)"
-                    " FILTER (WHERE product_id IS NOT NULL)"
+                    "JSONB_OBJECT_AGG(line.product_id, unit.cost)"
+                    " FILTER (WHERE line.product_id IS NOT NULL)"
                 )
                 if keep_unit_costs
                 else SQL("NULL::jsonb"),
