@@ -52,7 +52,7 @@ class CrmCustomer(models.Model):
 
     _name = "crm.customer"
     _description = "Customer Profile"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "crm.jalali.periods"]
     _order = "net_revenue_12m desc, id"
     _rec_name = "partner_id"
     _rec_names_search = ["partner_id"]
@@ -156,15 +156,6 @@ class CrmCustomer(models.Model):
         "A contact has one profile in each company.",
     )
 
-    def init(self):
-        """Leave room in each page of the table.
-
-        With it, and with no index on a figure, an update stays in its page and enters
-        no index: figures change with every purchase.
-        """
-        super().init()
-        self.env.cr.execute("ALTER TABLE crm_customer SET (fillfactor = 80)")
-
     # -- computes
     @api.depends(
         "partner_id.user_id.company_ids",
@@ -197,7 +188,7 @@ class CrmCustomer(models.Model):
             customer.history_count = counts.get(customer, 0)
 
     @api.depends("stage", "phase", "purchase_count", "active_until")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         history = self.env["crm.customer.history"]
         for customer in self:

@@ -1,6 +1,7 @@
 """Measuring: time, medians, memory and write-ahead log."""
 
 import contextlib
+import ctypes
 import gc
 import random
 import statistics
@@ -82,6 +83,12 @@ def private_memory(pid):
     except OSError:  # ended meanwhile, or not ours to see
         return 0
     return int(values["RssAnon"].split()[0]) / 1024
+
+
+def settle():
+    """Give freed memory back, so that what comes next shows as it grows."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def backend(cr):

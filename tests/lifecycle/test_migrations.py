@@ -75,6 +75,35 @@ env.cr.execute(
 answer.append("credited_date" in env.cr.fetchone()[0])
 """
 
+# Version 19.0.1.3.0 had indexes on figures and full pages.
+OLD_PAGES = """
+env.cr.execute("ALTER TABLE crm_customer RESET (fillfactor)")
+for name, columns in (
+        ("company_revenue_idx", "company_id, net_revenue_12m DESC, id"),
+        ("next_change_idx", "company_id, next_change_date")):
+    env.cr.execute(f"CREATE INDEX crm_customer_{name} ON crm_customer ({columns})")
+    # As Odoo notes the objects that a module has made.
+    env.cr.execute(
+        "INSERT INTO ir_model_constraint (name, type, model, module, definition)"
+        " SELECT %s, 'i', m.id, a.id, %s FROM ir_model m, ir_module_module a"
+        "  WHERE m.model = 'crm.customer' AND a.name = 'crm_loyalty'",
+        [f"crm_customer_{name}", f"({columns})"])
+    env.cr.execute(
+        "INSERT INTO ir_model_data (module, name, model, res_id)"
+        " SELECT 'crm_loyalty', 'constraint_' || c.name, 'ir.model.constraint', c.id"
+        "   FROM ir_model_constraint c WHERE c.name = %s", [f"crm_customer_{name}"])
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.3.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_PAGES = """
+env.cr.execute("SELECT reloptions FROM pg_class WHERE relname = 'crm_customer'")
+answer = [env.cr.fetchone()[0]]
+env.cr.execute("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 'crm_customer'"
+               " AND (indexname LIKE '%revenue_idx' OR indexname LIKE '%change_idx')")
+answer.append(env.cr.fetchone()[0])
+"""
+
 
 @pytest.fixture
 def database():
@@ -96,3 +125,12 @@ def test_documents_credited_before_the_day_of_it_was_stored(database):
     database.odoo("shell", script=OLD_CREDITS)
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_CREDITS) == ["2025-03-09", "", "", "", True]
+
+
+def test_pages_of_profiles_keep_room(database):
+    roomy = [["fillfactor=80"], 0]
+    assert database.ask(SHOW_PAGES) == roomy
+    database.odoo("shell", script=OLD_PAGES)
+    assert database.ask(SHOW_PAGES) == [None, 2]
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    assert database.ask(SHOW_PAGES) == roomy
