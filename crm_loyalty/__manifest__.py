@@ -1,7 +1,7 @@
 {
     "name": "CRM Loyalty",
     "summary": "Who your customers are, what each is worth and what to do next",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
     "category": "Sales/CRM",
@@ -31,6 +31,7 @@
         "views/crm_lead_views.xml",
         "views/crm_lost_reason_views.xml",
         "views/res_partner_views.xml",
+        "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",

@@ -1,3 +1,4 @@
+from . import crm_jalali_periods
 from . import crm_customer_link
 from . import crm_customer
 from . import crm_customer_facts
@@ -16,6 +17,7 @@ from . import crm_profile_requirement
 from . import account_move
 from . import crm_lead
 from . import crm_lost_reason
+from . import ir_http
 from . import res_company
 from . import res_config_settings
 from . import res_groups

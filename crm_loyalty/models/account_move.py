@@ -1,4 +1,6 @@
-from odoo import models
+import re
+
+from odoo import fields, models
 
 from .crm_customer_purchase import SALE_TYPES
 
@@ -15,7 +17,7 @@ PURCHASE_FIELDS = {
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["account.move", "crm.customer.link"]
+    _inherit = ["account.move", "crm.customer.link", "crm.jalali.periods"]
     # Odoo leaves a document with its commercial partner when that gets a parent.
     _customer_partner_path = "commercial_partner_id.commercial_partner_id"
 
@@ -28,6 +30,23 @@ class AccountMove(models.Model):
             return super()._compute_payment_count()
         self.payment_count = 0
         return None
+
+    def _get_starting_sequence(self):
+        """Of a Jalali financial year: the years in which it begins and ends."""
+        sequence = super()._get_starting_sequence()
+        if not self.company_id.crm_jalali_fiscal_year:
+            return sequence
+        day = self.date or self.invoice_date or fields.Date.context_today(self)
+        year = self.company_id.compute_fiscalyear_dates(day)
+        years = f"/{year['date_from']:%y}-{year['date_to']:%y}/"
+        # Odoo's ends on the same day in every year.
+        return re.sub(r"/\d\d-\d\d/", years, sequence, count=1)
+
+    def _get_sequence_date_range(self, reset):
+        if reset != "year_range" or not self.company_id.crm_jalali_fiscal_year:
+            return super()._get_sequence_date_range(reset)
+        year = self.company_id.compute_fiscalyear_dates(self.date)
+        return year["date_from"], year["date_to"], None, None
 
     def write(self, vals):
         """Write and remove purchases in the transaction that posts or resets."""

@@ -11,6 +11,7 @@ class CrmCustomerHistory(models.Model):
 
     _name = "crm.customer.history"
     _description = "Customer History"
+    _inherit = ["crm.jalali.periods"]
     _order = "date desc, id desc"
     _rec_name = "field_name"
     _log_access = False
@@ -37,7 +38,7 @@ class CrmCustomerHistory(models.Model):
     _field_date_idx = models.Index("(field_name, date)")
 
     @api.depends("field_name", "new_value", "note", "figures")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_reason(self):
         for row in self:
             row.reason = row.note or self._render_reason(
@@ -124,8 +125,7 @@ class CrmCustomerHistory(models.Model):
 
     @api.model
     def _format_day(self, day):
-        day = fields.Date.to_date(day)
-        return self.env["ir.qweb.field.date"].value_to_html(day, {}) if day else "-"
+        return self.env.user._crm_format_date(fields.Date.to_date(day)) or "-"
 
     def write(self, vals):  # pylint: disable=method-required-super
         # Append-only, for the system too.

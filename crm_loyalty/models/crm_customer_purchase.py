@@ -20,7 +20,7 @@ class CrmCustomerPurchase(models.Model):
 
     _name = "crm.customer.purchase"
     _description = "Purchase"
-    _inherit = ["crm.customer.link"]
+    _inherit = ["crm.customer.link", "crm.jalali.periods"]
     _order = "date desc, id desc"
     _rec_name = "reference"
     _customer_partner_path = "partner_id"

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from xlsxwriter import Workbook
 
 from odoo import models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, formatLang
 
 from .. import purchase_import
 
@@ -24,6 +24,7 @@ class CrmCustomerPurchaseImport(models.Model):
             return False
         warnings = []
         rates = self.env["res.currency.rate"]
+        reader = self.env.user
         for currency in (self.currency_id, self.company_id.currency_id):
             first = rates.search(
                 [
@@ -47,9 +48,9 @@ class CrmCustomerPurchaseImport(models.Model):
             values = {
                 "currency": currency.name,
                 "count": count,
-                "start": format_date(self.env, start),
-                "end": format_date(self.env, end),
-                "first": format_date(self.env, first.name),
+                "start": reader._crm_format_date(start),
+                "end": reader._crm_format_date(end),
+                "first": reader._crm_format_date(first.name),
             }
             if first:
                 text = self.env._(
@@ -84,7 +85,7 @@ class CrmCustomerPurchaseImport(models.Model):
         mapping = self._mapping()
 
         def day(value):
-            return format_date(self.env, value)
+            return self.env.user._crm_format_date(value)
 
         def money(value):
             if value is None:

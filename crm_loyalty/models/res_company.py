@@ -1,6 +1,9 @@
+from datetime import datetime, time
+
 from odoo import api, fields, models
 
 from .. import lifecycle
+from ..l10n import jalali
 
 THRESHOLD_FIELDS = {
     f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
@@ -54,6 +57,12 @@ class ResCompany(models.Model):
         help="Salespeople also see the customers that have no salesperson.",
     )
 
+    crm_jalali_fiscal_year = fields.Boolean(
+        "Jalali Financial Year",
+        help="The financial year is the Jalali one: it ends on 19, 20 or 21 March, as "
+        "the year says. Odoo's own last day is the same in every year.",
+    )
+
     _crm_thresholds_sane = models.Constraint(
         """CHECK (crm_regular_purchases > 0 AND crm_active_days > 0
                   AND crm_rhythm_factor > 0 AND crm_gap_factor > 0
@@ -72,6 +81,9 @@ class ResCompany(models.Model):
         return companies
 
     def write(self, vals):
+        if vals.get("crm_jalali_fiscal_year"):
+            # Where Odoo shows one day for all years: the right one in most of them.
+            vals = {"fiscalyear_last_month": "3", "fiscalyear_last_day": 20, **vals}
         partners = self.partner_id if "partner_id" in vals else None
         result = super().write(vals)
         if partners is not None:
@@ -80,6 +92,16 @@ class ResCompany(models.Model):
         if {*THRESHOLD_FIELDS, "resource_calendar_id"} & vals.keys():
             self.env["crm.customer.mark"]._mark(company_ids=self.ids)
         return result
+
+    def compute_fiscalyear_dates(self, current_date):
+        day = fields.Date.to_date(current_date)
+        if not self.crm_jalali_fiscal_year or not jalali.covers(day):
+            return super().compute_fiscalyear_dates(current_date)
+        start, end = jalali.period_start(day, "year"), jalali.year_end(day)
+        if isinstance(current_date, datetime):
+            # As Odoo answers: what it is asked with.
+            start, end = (datetime.combine(bound, time.min) for bound in (start, end))
+        return {"date_from": start, "date_to": end}
 
     def _drop_own_purchases(self, partners):
         """Bring purchases of contacts that became, or were, own companies up to date.

@@ -26,3 +26,6 @@ class ResConfigSettings(models.TransientModel):
     crm_show_unassigned = fields.Boolean(
         related="company_id.crm_show_unassigned", readonly=False
     )
+    crm_jalali_fiscal_year = fields.Boolean(
+        related="company_id.crm_jalali_fiscal_year", readonly=False
+    )

@@ -1,10 +1,58 @@
 from odoo import fields, models
 
+from ..l10n import jalali
+
+CALENDARS = [
+    ("gregorian", "Gregorian"),
+    ("jalali", "Jalali"),
+    ("both", "Jalali and Gregorian"),
+]
+
 
 class ResUsers(models.Model):
-    """Users mark customers: who is one of us, and whose contacts are where."""
+    """Users mark customers: who is one of us, and whose contacts are where.
+
+    And each reads dates in the calendar he chose.
+    """
 
     _name = "res.users"
     _inherit = ["res.users", "crm.customer.marker"]
 
     crm_contact_ids = fields.One2many("res.partner", "user_id", "Own Contacts")
+    crm_calendar = fields.Selection(
+        CALENDARS,
+        "Calendar",
+        default="gregorian",
+        required=True,
+        help="In which calendar the screens, reports and files of customer relations "
+        "show dates to you, and in which you type them. What is stored is the same.",
+    )
+
+    @property
+    def SELF_READABLE_FIELDS(self):  # noqa: N802  (Odoo's name)
+        return super().SELF_READABLE_FIELDS + ["crm_calendar"]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):  # noqa: N802  (Odoo's name)
+        return super().SELF_WRITEABLE_FIELDS + ["crm_calendar"]
+
+    def _crm_reads_jalali(self):
+        """Whether this user reads Jalali dates, alone or beside Gregorian ones."""
+        # His own preference; nothing else is read.
+        return bool(self) and self.sudo().crm_calendar in ("jalali", "both")
+
+    def _crm_format_date(self, day, style="short"):
+        """A day as this user reads it, for texts made on the server.
+
+        :param datetime.date day: or a false value, which gives an empty text
+        :param str style: as in `jalali.format_date`; of the Jalali part only
+        """
+        if not day:
+            return ""
+        # His own preference; nothing else is read.
+        calendar = self.sudo().crm_calendar
+        gregorian = self.env["ir.qweb.field.date"].value_to_html(day, {})
+        if calendar == "gregorian" or not jalali.covers(day):
+            return gregorian
+        text = jalali.format_date(day, self.env.lang, style)
+        return text if calendar == "jalali" else f"{text} ({gregorian})"

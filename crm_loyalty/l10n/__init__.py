@@ -1,0 +1,1 @@
+"""Languages, calendars and identity of countries: plain Python, no Odoo."""
