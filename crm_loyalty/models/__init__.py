@@ -22,6 +22,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_groups
 from . import res_partner
+from . import res_partner_identity
 from . import res_users
 from . import resource_calendar
 from . import sale_order

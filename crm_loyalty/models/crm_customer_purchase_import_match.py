@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, email_normalize, split_every
 
 from .. import purchase_import
+from ..l10n import identity
 
 CONTACT_TARGETS = {
     "partner_ref": "ref",
@@ -217,6 +218,9 @@ class CrmCustomerPurchaseImport(models.Model):
             )
         elif target == "partner_vat":
             value = "".join(c for c in text.upper() if c.isalnum())
+            if self.company_id.country_id.code == "IR":
+                # Contacts have it as the same rules spell it.
+                value = identity.tax_number(value, len(value) > 10).value
         else:
             value = text
         if not value:
@@ -272,7 +276,12 @@ class CrmCustomerPurchaseImport(models.Model):
             "partner_ref": SQL("p.ref"),
             "partner_email": SQL("p.email_normalized"),
             "partner_phone": SQL("p.phone_sanitized"),
-            "partner_vat": SQL("REGEXP_REPLACE(UPPER(p.vat), '[^[:alnum:]]', '', 'g')"),
+            "partner_vat": SQL(
+                """REGEXP_REPLACE(TRANSLATE(UPPER(p.vat), %s, %s), '[^[:alnum:]]', '',
+                                  'g')""",
+                "".join(identity.SCRIPTS),
+                identity.WESTERN * len(identity.SCRIPTS),
+            ),
         }[self._contact_target()]
         self.env["res.partner"].flush_model()
         self.env.cr.execute(

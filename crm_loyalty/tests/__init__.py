@@ -1,5 +1,6 @@
 from . import test_documents
 from . import test_handover
+from . import test_identity
 from . import test_jalali_periods
 from . import test_l10n_jalali
 from . import test_lifecycle

@@ -384,6 +384,21 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
                 self.assertEqual(record.purchase_ids.contact_id, partner)
                 record.action_undo()
 
+    def test_numbers_of_iranians_are_found_in_any_spelling(self):
+        self.company.country_id = self.env.ref("base.ir")
+        partner, old = self.env["res.partner"].create(
+            [{"name": "A", "vat": "۰۰۷-۶۲۲۹۶۴-۵"}, {"name": "B"}]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET vat = '۱۵۸۳۲۵۰۶۸۹' WHERE id = %s", [old.id]
+        )
+        # Without its zeros, as a spreadsheet keeps a number.
+        record = self._load(
+            "vat,date,value\n76229645,2026-01-05,3\n۱۵۸ ۳۲۵ ۰۶۸۹,2026-01-05,4"
+        )
+        self.assertEqual(record.purchase_ids.contact_id, partner | old)
+
     def test_another_currency_is_converted_at_the_day(self):
         currency = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0)])
         record = self._load(
