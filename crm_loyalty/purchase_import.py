@@ -11,6 +11,8 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from .l10n import jalali
+
 _logger = logging.getLogger(__name__)
 
 # Persian and Arabic digits, their decimal and thousands separators.
@@ -150,17 +152,31 @@ _MARK, _SAME_MARK = r"(?P<mark>[-/.])", r"(?P=mark)"
 _TIME = re.compile(r"[ T]\d{1,2}:\d\d(:\d\d(\.\d{1,6})?)?$", re.ASCII)
 
 
-def _days(*parts):
-    return re.compile("".join(parts), re.ASCII)
+def _gregorian(*parts):
+    """A function that reads days of one order of day, month and year."""
+    pattern = re.compile("".join(parts), re.ASCII)
+
+    def read(text):
+        if re.fullmatch(r"\d{8}", text, re.ASCII):
+            text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+        match = pattern.fullmatch(text)
+        # Nobody sold anything to today's customers in the Middle Ages: such a year is
+        # a Jalali one.
+        if not match or jalali.FIRST_YEAR <= int(match["y"]) <= jalali.LAST_YEAR:
+            raise ValueError(text)
+        return date(int(match["y"]), int(match["m"]), int(match["d"]))
+
+    return read
 
 
-# The one list of ways to write a day: its pattern, and what makes a day of year, month
-# and day. A new way, of another calendar too, is an entry here and a choice in the
+# The one list of ways to write a day, each a function that reads a text or raises
+# ValueError. A new way, of another calendar too, is an entry here and a choice in the
 # field `date_format`.
 DAY_FORMATS = {
-    "ymd": (_days(_YEAR, _MARK, _MONTH, _SAME_MARK, _DAY), date),
-    "dmy": (_days(_DAY, _MARK, _MONTH, _SAME_MARK, _YEAR), date),
-    "mdy": (_days(_MONTH, _MARK, _DAY, _SAME_MARK, _YEAR), date),
+    "ymd": _gregorian(_YEAR, _MARK, _MONTH, _SAME_MARK, _DAY),
+    "dmy": _gregorian(_DAY, _MARK, _MONTH, _SAME_MARK, _YEAR),
+    "mdy": _gregorian(_MONTH, _MARK, _DAY, _SAME_MARK, _YEAR),
+    "jalali": jalali.parse,
 }
 # Read whatever the format: the date cells of a workbook come like this.
 ISO = "ymd"
@@ -168,13 +184,8 @@ ISO = "ymd"
 
 def _read_day(text, day_format):
     """The day, or ``None`` when it is not written in this format."""
-    text = _TIME.sub("", text)
-    if re.fullmatch(r"\d{8}", text, re.ASCII):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
-    pattern, to_date = DAY_FORMATS[day_format]
-    match = pattern.fullmatch(text)
     try:
-        return match and to_date(int(match["y"]), int(match["m"]), int(match["d"]))
+        return DAY_FORMATS[day_format](_TIME.sub("", text))
     except ValueError:
         return None
 

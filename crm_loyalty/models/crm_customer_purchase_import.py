@@ -55,6 +55,7 @@ class CrmCustomerPurchaseImport(models.Model):
             ("ymd", "Year-month-day (2026-03-31)"),
             ("dmy", "Day/month/year (31/03/2026)"),
             ("mdy", "Month/day/year (03/31/2026)"),
+            ("jalali", "Jalali (1405/01/11)"),
         ],
         help="How the days of the file are written. Empty: found out when the "
         "file is checked. Date cells of a workbook are read in any case.",

@@ -14,6 +14,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import file_open
 
 from odoo.addons.crm_loyalty import lifecycle, purchase_import
+from odoo.addons.crm_loyalty.l10n import jalali
 from odoo.addons.crm_loyalty.tests import common
 
 
@@ -167,7 +168,7 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
             "GOOD,2026-01-05,,": "is no amount",
             ",2026-01-05,1,": "does not identify",
             f"GOOD,{future},1,": "in the future",
-            "GOOD,1404-01-05,1,": "before 1900",
+            "GOOD,1804-01-05,1,": "before 1900",
             f"GOOD,2026-01-05,1,{'R' * 201}": "longer than 200",
             f"{'X' * 201},2026-01-05,1,": "longer than 200",
         }
@@ -467,12 +468,32 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         with self.assertRaises(AccessError):
             record.with_user(stranger).action_check()
 
-    def test_the_cdnow_sample_gives_what_plain_python_gives(self):
+    def _cdnow(self):
         with file_open("crm_loyalty/demo/cdnow_sample.csv", "rb") as sample:
-            content = sample.read()
+            return sample.read().decode()
+
+    def test_the_cdnow_sample_gives_what_plain_python_gives(self):
+        self._check_cdnow(self._cdnow())
+
+    def test_the_cdnow_sample_with_jalali_dates_and_persian_digits(self):
+        head, *lines = self._cdnow().splitlines()
+        persian = str.maketrans("0123456789.", "۰۱۲۳۴۵۶۷۸۹٫")
+        rows = []
+        for line in lines:
+            customer, day, pieces, amount = line.split(",")
+            day = jalali.format_date(date.fromisoformat(day))
+            written = ",".join((day, pieces, amount)).translate(persian)
+            rows.append(f"{customer},\u200f{written}")
+        record = self._check_cdnow("\n".join((head, *rows)))
+        self.assertEqual(record.date_format, "jalali")
+
+    def _check_cdnow(self, content):
+        """Load a writing of the sample; its profiles are those of its rows."""
         usd = self.env.ref("base.USD")
         usd.active = True
-        record = self._import(content, create_contacts=True, currency_id=usd.id)
+        record = self._import(
+            content.encode(), create_contacts=True, currency_id=usd.id
+        )
         self.assertEqual(self.company.currency_id, usd)
         record.action_check()
         self.assertEqual((record.new_count, record.error_count), (6919, 0))
@@ -484,7 +505,7 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         as_of = date(1998, 6, 30)
         self.env["crm.customer"]._refresh(as_of=as_of)
         histories = defaultdict(lifecycle.History)
-        rows = csv.DictReader(io.StringIO(content.decode()))
+        rows = csv.DictReader(io.StringIO(self._cdnow()))
         for number, row in enumerate(rows):
             day = purchase_import.parse_day(row["date"])
             amount = Decimal(row["value"])
@@ -505,3 +526,4 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
                     self.assertAlmostEqual(actual, float(expected), 2)
                 else:
                     self.assertEqual(actual or None, expected or None, name)
+        return record
