@@ -90,9 +90,14 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
         return move
 
     @classmethod
-    def _credit(cls, invoice, day, amount=None):
-        """A posted credit note that reverses ``invoice``, in full by default."""
+    def _credit(cls, invoice, day, amount=None, partner=None):
+        """A posted credit note that reverses ``invoice``, in full by default.
+
+        :param partner: who gets it, if not the customer of the invoice
+        """
         credit = invoice._reverse_moves([{"invoice_date": day, "date": day}])
+        if partner:
+            credit.partner_id = partner
         if amount is not None:
             credit.invoice_line_ids.price_unit = amount
         credit.action_post()

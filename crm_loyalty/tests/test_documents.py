@@ -2,6 +2,8 @@ import base64
 import importlib.util
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo.tests import tagged
 from odoo.tools import file_path
 
@@ -95,6 +97,45 @@ class TestDocuments(CrmLoyaltyCommon):
     def test_counts_do_not_take_other_companies(self):
         self._invoice(self.partner, self.today, 100, company=self.other_company)
         self.assertEqual(self.customer.invoice_count, 0)
+
+    def test_invoices_follow_a_contact_that_is_a_company_no_longer(self):
+        parent = self._create_customer_contact(is_company=True)
+        contact = self._create_customer_contact(parent_id=parent.id, is_company=True)
+        invoice = self._invoice(contact, self.today, 100)
+        contact.is_company = False
+        self._refresh_marked()
+        # Odoo leaves the document as it is, and the figures follow the contact.
+        self.assertEqual(invoice.commercial_partner_id, contact)
+        customer = self._customer(parent).with_user(self.accountant)
+        self.assertEqual((customer.purchase_count, customer.invoice_count), (1, 1))
+        domain = customer.action_open_invoices()["domain"]
+        self.assertEqual(self.env["account.move"].search(domain), invoice)
+
+    def test_the_explanation_reads_in_the_language_of_each_reader(self):
+        self.env["res.lang"]._activate_lang("fa_IR")
+        self._purchase(self.partner, self.today, 100)
+        self._refresh_marked()
+        persian = self.customer.with_context(lang="fa_IR")
+        texts = [reader.explanation for reader in (self.customer, persian) * 2]
+        self.assertIn("One purchase.", texts[0])
+        self.assertIn("یک خرید", texts[1])
+        self.assertEqual(texts[2:], texts[:2])
+
+    def test_the_explanation_goes_by_the_day_of_the_profiles_company(self):
+        self.company.resource_calendar_id.tz = "UTC"
+        self.other_company.resource_calendar_id.tz = "Pacific/Kiritimati"
+        with freeze_time("2020-01-10 12:00:00"):
+            self.customer.write(
+                {
+                    "manual_stage": "partner",
+                    "manual_stage_reason": "Sells with us",
+                    "manual_stage_until": "2020-01-10",
+                }
+            )
+            # There it is the next day already.
+            reader = self.customer.with_company(self.other_company)
+            self.assertEqual(str(reader._today()), "2020-01-11")
+            self.assertIn("Set by hand.", reader.explanation)
 
     def test_unknown_cost_is_no_margin(self):
         known = self._purchase(self.partner, self.today, 100, cost=60)

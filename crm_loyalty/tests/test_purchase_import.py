@@ -15,6 +15,7 @@ from odoo.tools import file_open
 
 from odoo.addons.crm_loyalty import lifecycle, purchase_import
 from odoo.addons.crm_loyalty.l10n import jalali
+from odoo.addons.crm_loyalty.models import crm_customer_purchase_import_load
 from odoo.addons.crm_loyalty.tests import common
 
 
@@ -148,6 +149,43 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         again.action_undo()
         self._refresh_marked()
         self.assertEqual(customer.purchase_count, 2)
+
+    def test_a_large_file_has_all_customers_of_all_companies_refreshed(self):
+        """Cheaper than each; its contacts may have had their row elsewhere."""
+        self.patch(crm_customer_purchase_import_load, "REFRESH_ALL_FROM", 2)
+        elsewhere = self._user(
+            "import_elsewhere", "sales_team.group_sale_salesman", self.other_company
+        )
+        first, second = (
+            self._create_customer_contact(ref=ref, user_id=elsewhere.id)
+            for ref in ("L1", "L2")
+        )
+        self._refresh_marked()
+        nobody = self.env["res.partner"]
+        no_company = self.env["res.company"]
+        every_company = no_company.search([])
+
+        def marked_and_home():
+            """Whole companies and contacts that are marked; then, where the row is."""
+            self.env["crm.customer.mark"]._flush_pending()
+            marks = self.env["crm.customer.mark"].search([])
+            marked = (marks.company_id, marks.partner_id)
+            self._refresh_marked()
+            rows = self.env["crm.customer"].search([("partner_id", "=", first.id)])
+            return (*marked, rows.company_id)
+
+        text = "customer,date,value\nL1,2026-01-05,10\n"
+        # Once it has bought, its profile here is kept for its past.
+        both = self.company | self.other_company
+        small = self._load(text)
+        self.assertEqual(marked_and_home(), (no_company, first, self.company))
+        small.action_undo()
+        self.assertEqual(marked_and_home(), (no_company, first, both))
+        large = self._load(text + "L2,2026-01-05,10")
+        self.assertEqual(large.purchase_ids.contact_id, first | second)
+        self.assertEqual(marked_and_home(), (every_company, nobody, self.company))
+        large.action_undo()
+        self.assertEqual(marked_and_home(), (every_company, nobody, both))
 
     def _read_error_file(self, record):
         """The cells of the error file, without line numbers of its own."""

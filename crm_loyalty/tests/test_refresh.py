@@ -65,6 +65,33 @@ class TestRefresh(common.CrmLoyaltyCommon):
         credit.reversed_entry_id = second
         self.assertEqual(self._profile(*days), (1, self.today))
 
+    def test_a_credit_note_of_another_customer_ends_the_purchase_on_its_day(self):
+        invoice = self._invoice(self.partner, self.today - timedelta(days=30), 100)
+        day = self.today + timedelta(days=10)
+        other = self._create_customer_contact()
+        credit = self._credit(invoice, day, partner=other)
+        self.assertEqual(credit.commercial_partner_id, other)
+        self.assertEqual(
+            self._profile("purchase_count", "net_revenue", "next_change_date"),
+            (1, 100, day),
+        )
+        customers = self.env["crm.customer"]
+        customers._refresh(self.partner.ids, as_of=day - timedelta(days=1))
+        customer = self._customer(self.partner)
+        self.assertEqual(customer.purchase_count, 1)
+        customers._refresh(self.partner.ids, as_of=day)
+        # It is the other one who got the money back.
+        self.assertEqual((customer.purchase_count, customer.net_revenue), (0, 100))
+
+    def test_a_deleted_credit_note_credits_nothing(self):
+        invoice = self._invoice(self.partner, self.today, 100)
+        other = self._create_customer_contact()
+        credit = self._credit(invoice, self.today, partner=other)
+        self.assertEqual(self._profile("purchase_count"), (0,))
+        credit.with_context(force_delete=True).unlink()
+        self.assertEqual(self._profile("purchase_count"), (1,))
+        self.assertEqual(self._profile("net_revenue", partner=other), (0,))
+
     def test_all_invoices_of_an_order_are_one_purchase(self):
         order = self._order(self.partner)
         wizard = self.env["sale.advance.payment.inv"].create(
@@ -233,6 +260,27 @@ class TestRefresh(common.CrmLoyaltyCommon):
         self._invoice(vendor, self.today, 10)
         self._refresh_marked()
         self.assertEqual(self._customer(vendor).stage, "first_time")
+
+    def test_users_that_are_nobody_are_no_customers(self):
+        """Public users and the portal template, also where Odoo lost track of it."""
+        public = self.env.ref("base.public_user")
+        anyone = self._user("refresh_public", "base.group_public")
+        template = self.env.ref("base.template_portal_user_id")
+        users = public | anyone | template
+        self.assertEqual(set(users.mapped("share")), {True})
+
+        def with_profile():
+            self.env["crm.customer"]._refresh_all_companies()
+            profiles = self.env["crm.customer"].with_context(active_test=False)
+            partners = users.partner_id
+            return profiles.search([("partner_id", "in", partners.ids)]).partner_id
+
+        self.assertFalse(with_profile())
+        self.env["ir.model.data"].search(
+            [("module", "=", "base"), ("name", "=", "template_portal_user_id")]
+        ).unlink()
+        # From now on it is a portal user like any other.
+        self.assertEqual(with_profile(), template.partner_id)
 
     def test_history_tells_why_and_refuses_changes(self):
         self._invoice(self.partner, self.today, 100)
