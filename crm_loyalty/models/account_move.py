@@ -13,6 +13,7 @@ PURCHASE_FIELDS = {
     "invoice_date",
     "reversed_entry_id",
 }
+CONTACT_FIELDS = {"commercial_partner_id", "partner_id"}
 
 
 class AccountMove(models.Model):
@@ -55,7 +56,9 @@ class AccountMove(models.Model):
         posted = self._posted_documents()
         result = super().write(vals)
         # Not for drafts: posting writes day and number of each before their state.
-        (posted | self._posted_documents())._sync_customer_purchases()
+        (posted | self._posted_documents())._sync_customer_purchases(
+            contacts=bool(CONTACT_FIELDS & vals.keys())
+        )
         return result
 
     def _posted_documents(self):
@@ -73,9 +76,14 @@ class AccountMove(models.Model):
         self.env["crm.customer.mark"]._mark(partner_ids)
         return result
 
-    def _sync_customer_purchases(self):
-        """Bring the purchases of these documents up to date."""
+    def _sync_customer_purchases(self, contacts=True):
+        """Bring the purchases of these documents up to date.
+
+        :param bool contacts: whether posted ones may have got another customer
+        """
         documents = self.filtered(lambda move: move.move_type in SALE_TYPES)
         if documents:
             # Whoever may post writes the purchase; only these documents are read.
-            self.env["crm.customer.purchase"].sudo()._sync(documents.ids)
+            self.env["crm.customer.purchase"].sudo()._sync(
+                documents.ids, contacts=contacts
+            )

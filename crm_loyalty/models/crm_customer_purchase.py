@@ -186,11 +186,11 @@ class CrmCustomerPurchase(models.Model):
         _logger.info("Filling purchases from posted documents...")
         # Filling may read and write all companies' documents; it returns a number.
         # A refresh of all customers follows: no need to mark each.
-        count = self.sudo()._sync(keep_unit_costs=False, mark=False)
+        count = self.sudo()._sync(keep_unit_costs=False, mark=False, contacts=False)
         _logger.info("%s purchases filled", count)
 
     @api.model
-    def _sync(self, move_ids=None, keep_unit_costs=True, mark=True):
+    def _sync(self, move_ids=None, keep_unit_costs=True, mark=True, contacts=True):
         """Make the rows of documents what the documents say.
 
         The cost of a row that stays is never touched. Marks the customers of all
@@ -200,6 +200,7 @@ class CrmCustomerPurchase(models.Model):
         :param bool keep_unit_costs: store the unit costs of each product, for later
             credit notes; without them a credit note takes back a share of the cost
         :param bool mark: have the customers refreshed
+        :param bool contacts: whether posted documents may have got another customer
         :return: number of rows that were written
         """
         self.env["account.move"].flush_model()
@@ -212,7 +213,8 @@ class CrmCustomerPurchase(models.Model):
         self.flush_model()
         # Compiling these long expressions costs more than it saves.
         self.env.cr.execute(SQL("SET LOCAL jit = off"))
-        touched = self._delete_stale(move_ids)
+        touched = self._follow_contacts(move_ids) if contacts else []
+        touched += self._delete_stale(move_ids)
         present = set(SALE_TYPES)
         if move_ids is not None:
             present = set(self.env["account.move"].browse(move_ids).mapped("move_type"))
@@ -247,6 +249,32 @@ class CrmCustomerPurchase(models.Model):
                                  WHERE own.partner_id = m.commercial_partner_id))""",
             SALE_TYPES,
         )
+
+    @api.model
+    def _follow_contacts(self, move_ids):
+        """Take the rows of documents along that got another customer.
+
+        Odoo gives them to the commercial parent that their contact gets. Nothing is
+        posted anew: their cost stays.
+
+        :return: list of (customer, None), of those who lost a row and those who got it
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE crm_customer_purchase p
+                   SET contact_id = cp.id, partner_id = cp.commercial_partner_id
+                  FROM crm_customer_purchase before, account_move m, res_partner cp
+                 WHERE before.id = p.id AND m.id = p.move_id
+                   AND cp.id = m.commercial_partner_id AND cp.id <> p.contact_id
+                   AND %(moves)s AND %(is_sale)s
+             RETURNING before.partner_id, p.partner_id
+                """,
+                moves=self._moves_sql(move_ids),
+                is_sale=self._is_sale_sql(),
+            )
+        )
+        return [(customer, None) for row in rows for customer in row]
 
     @api.model
     def _delete_stale(self, move_ids):

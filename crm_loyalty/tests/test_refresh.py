@@ -358,6 +358,16 @@ class TestRefresh(common.CrmLoyaltyCommon):
         self.assertLessEqual(history, self._customer(parent).history_ids)
         self._assert_full_refresh_changes_nothing()
 
+    def test_a_new_commercial_parent_takes_documents_at_their_cost(self):
+        parent = self._create_customer_contact(is_company=True)
+        invoice = self._invoice(self.partner, self.today, 100)
+        self.product.standard_price = 90
+        self.partner.parent_id = parent
+        self.assertEqual(invoice.commercial_partner_id, parent)
+        figures = ("net_revenue", "margin_12m")
+        self.assertEqual(self._profile(*figures, partner=parent), (100, 40))
+        self.assertFalse(self._customer(self.partner))
+
     def test_deleting_a_contact_deletes_profile_and_history(self):
         self._purchase(self.partner, self.today, 20)
         self._refresh_marked()
