@@ -100,13 +100,18 @@ class Manual:
 
 @dataclass
 class History:
-    """All that happened with one customer in one company."""
+    """All that happened with one customer in one company.
+
+    ``credits_elsewhere``: credit notes for documents of this customer that were given
+    to others. They take his purchases away, and the money is theirs.
+    """
 
     documents: list[Document] = field(default_factory=list)
     leads: list[Lead] = field(default_factory=list)
     quotations: list[Quotation] = field(default_factory=list)
     manual_stage: Manual | None = None
     left: Manual | None = None
+    credits_elsewhere: list[Document] = field(default_factory=list)
 
 
 @dataclass
@@ -152,38 +157,52 @@ def active_limit(purchase_days, thresholds):
     return max(thresholds.active_days, math.floor(thresholds.gap_factor * longest))
 
 
-def counting_documents(documents):
-    """Documents that make a purchase: sold something, and not credited in full."""
-    by_key = {document.key: document for document in documents}
-    credited = {}
-    for credit in documents:
+def credited_dates(history):
+    """The day on which the credit notes of a document reached its amount.
+
+    :return: ``{key of the document: day}``
+    """
+    by_key = {document.key: document for document in history.documents}
+    notes = [*history.documents, *history.credits_elsewhere]
+    credited, dates = {}, {}
+    for credit in sorted(notes, key=lambda note: note.date):
         origin = by_key.get(credit.reverses) if credit.reverses is not None else None
         if origin is None or not origin.amount:
             continue
+        wanted = origin.document_amount
+        if wanted is None:
+            wanted = origin.amount
         if credit.currency == origin.currency and credit.document_amount is not None:
             amount = -credit.document_amount
         else:
-            amount = -credit.amount * origin.document_amount / origin.amount
+            amount = -credit.amount * wanted / origin.amount
         credited[origin.key] = credited.get(origin.key, Decimal(0)) + amount
+        if credited[origin.key] >= wanted:
+            dates.setdefault(origin.key, credit.date)
+    return dates
+
+
+def counting_documents(history, as_of):
+    """Documents up to ``as_of`` that make a purchase.
+
+    They sold something, and were not credited in full by then.
+    """
+    credited = credited_dates(history)
     return [
         document
-        for document in documents
-        if document.amount > 0
+        for document in history.documents
+        if document.date <= as_of
+        and document.amount > 0
         and document.reverses is None
-        and credited.get(document.key, Decimal(0))
-        < (
-            document.amount
-            if document.document_amount is None
-            else document.document_amount
-        )
+        and credited.get(document.key, date.max) > as_of
     ]
 
 
-def purchase_dates(documents):
+def purchase_dates(history, as_of):
     """One day per purchase: orders once, by their first invoice that is no deposit."""
     dates = []
     orders = {}
-    for document in counting_documents(documents):
+    for document in counting_documents(history, as_of):
         if document.order is None:
             dates.append(document.date)
         else:
@@ -310,11 +329,12 @@ def classify(history, thresholds, as_of):
     """
     documents = [d for d in history.documents if d.date <= as_of]
     last_year = [d for d in documents if in_last_year(d.date, as_of)]
-    dates = purchase_dates(documents)
+    dates = purchase_dates(history, as_of)
     days = sorted(set(dates))
     offers = see_offers(history, as_of)
 
     changes = [d.date for d in history.documents if d.date > as_of]
+    changes += credited_dates(history).values()
     changes += [d.date + relativedelta(years=1) for d in last_year]
     changes += [*offers.changes, *_manual_changes(history)]
     active_until = None

@@ -89,12 +89,22 @@ def histories(draw):
         end = created + timedelta(days=draw(st.integers(0, 500)))
         quotations.append(Quotation(created, **({kind: end} if kind else {})))
     stages = ["disqualified", "advocate", "partner"]
+    invoices = [d.key for d in documents if d.reverses is None]
+    elsewhere = st.builds(
+        lambda reverses, day, hundreds: sale(
+            ("elsewhere", day), day, hundreds * -100, reverses=reverses
+        ),
+        st.sampled_from(invoices) if invoices else st.none(),
+        days,
+        st.integers(1, 3),
+    )
     return History(
         documents,
         leads,
         quotations,
         draw(st.none() | manuals(stages)),
         draw(st.none() | manuals(["left"])),
+        draw(st.lists(elsewhere, max_size=2)),
     )
 
 
@@ -160,6 +170,23 @@ class TestLifecycle(BaseCase):
         self.assertEqual(profile.stage, "suspect")
         # As of the day before the last credit note it still counted.
         self.assertEqual(classify([invoice, part, rest], ago(11)).purchase_count, 1)
+
+    def test_credit_notes_of_another_customer(self):
+        invoice = sale(1, ago(30))
+        notes = [
+            sale(2, ago(-5), -60, reverses=1),
+            sale(3, ago(-9), -40, reverses=1),
+        ]
+        before = classify([invoice], credits_elsewhere=notes)
+        self.assertEqual((before.purchase_count, before.net_revenue), (1, 100))
+        # Nothing of this customer changes by the first one.
+        self.assertEqual(before.next_change_date, ago(-9))
+        eve, day = (
+            classify([invoice], ago(offset), credits_elsewhere=notes)
+            for offset in (-8, -9)
+        )
+        self.assertEqual((eve.purchase_count, day.purchase_count), (1, 0))
+        self.assertEqual(day.net_revenue, 100)
 
     def test_credit_note_is_compared_in_the_currency_of_the_invoice(self):
         invoice = sale(1, ago(30), 100, document_amount=Decimal(200))

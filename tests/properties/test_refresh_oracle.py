@@ -54,6 +54,7 @@ KINDS = (
     "reset",
     "repost",
     "back_date",
+    "credit_to_another",
     "order",
     "euro_order",
     "deposit",
@@ -82,9 +83,11 @@ KINDS = (
     "employee",
     "own_company",
 )
+# Of these most figures come, and each needs another one before it to matter.
+DOCUMENTS = ("invoice", "euro", "cost", "credit", "credit_to_another", "parent")
 steps = st.lists(
     st.tuples(
-        st.sampled_from(KINDS),
+        st.sampled_from(KINDS) | st.sampled_from(DOCUMENTS),
         st.integers(0, 4),  # which contact
         st.integers(0, 800),  # days ago
         st.integers(1, 4),  # amount in hundreds
@@ -249,10 +252,22 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
         origin = self._of(self.moves, company, state="posted", move_type="out_invoice")
         return origin and self._credit_of(origin[-1], None)
 
-    def _credit_of(self, origin, amount):
-        credit = origin._reverse_moves(
-            [{"invoice_date": self.today, "date": self.today}]
+    def _step_credit_to_another(self, partner, company, day, amount):
+        """Some of it or all, today or on a day soon to come: the next to matter."""
+        origin = self._of(
+            self.moves, company, state="posted", move_type="out_invoice"
+        ).filtered(lambda m: m.commercial_partner_id != partner.commercial_partner_id)
+        return origin and self._credit_of(
+            origin[-1],
+            None if amount > 2 else amount * 50,
+            self.today + timedelta(days=(self.today - day).days % 30),
+            partner,
         )
+
+    def _credit_of(self, origin, amount, day=None, partner=None):
+        day = day or self.today
+        credit = origin._reverse_moves([{"invoice_date": day, "date": day}])
+        credit.partner_id = partner or origin.partner_id
         # The first line alone: an order's other ones take a deposit back.
         if amount is not None:
             credit.invoice_line_ids[:1].price_unit = amount
@@ -570,18 +585,14 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
             ],
             manual or None,
             left or None,
+            self._credits_elsewhere(partner, company),
         )
 
     def _documents(self, partner, company):
         if self._own(partner):
             return []
-        moves = self.env["account.move"].search(
-            [
-                ("state", "=", "posted"),
-                ("move_type", "in", SALES),
-                ("commercial_partner_id.commercial_partner_id", "=", partner.id),
-                ("company_id", "=", company.id),
-            ]
+        moves = self._sales(
+            company, ("commercial_partner_id.commercial_partner_id", "=", partner.id)
         )
         imports = self.env["crm.customer.purchase"].search(
             [("move_id", "=", False), ("company_id", "=", company.id)]
@@ -596,6 +607,29 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
             for row in imports
             if row.contact_id.commercial_partner_id == partner
         ]
+
+    def _credits_elsewhere(self, partner, company):
+        path = "commercial_partner_id.commercial_partner_id"
+        credits_ = self._sales(
+            company,
+            (f"reversed_entry_id.{path}", "=", partner.id),
+            (path, "!=", partner.id),
+        )
+        return [
+            self._document(move)
+            for move in credits_
+            if not self._own(move.commercial_partner_id)
+        ]
+
+    def _sales(self, company, *domain):
+        return self.env["account.move"].search(
+            [
+                ("state", "=", "posted"),
+                ("move_type", "in", SALES),
+                ("company_id", "=", company.id),
+                *domain,
+            ]
+        )
 
     def _document(self, move):
         lines = move.invoice_line_ids.filtered(lambda x: x.display_type == "product")
