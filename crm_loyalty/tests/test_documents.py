@@ -1,11 +1,8 @@
-import base64
-import importlib.util
 from datetime import timedelta
 
 from freezegun import freeze_time
 
 from odoo.tests import tagged
-from odoo.tools import file_path
 
 from ..models.crm_customer import STAGES
 from .common import CrmLoyaltyCommon
@@ -163,26 +160,6 @@ class TestDocuments(CrmLoyaltyCommon):
         self.assertEqual(
             purchases.search([*own, ("is_cost_known", "=", True)]), known | free
         )
-
-    def test_upgrade_takes_back_the_cost_of_files_without_costs(self):
-        imports = self.env["crm.customer.purchase.import"].create(
-            [
-                {"file_name": "old.csv", "file": base64.b64encode(content)}
-                for content in (b"date,value\n", b"date,value,cost\n")
-            ]
-        )
-        rows = self._unknown_cost(5, cost=0) + self._unknown_cost(6, cost=0)
-        for row, file in zip(rows, imports, strict=True):
-            row.import_id = file
-        self.assertTrue(all(rows.mapped("is_cost_known")))
-        self.env.flush_all()
-        path = file_path("crm_loyalty/migrations/19.0.1.2.0/post-migration.py")
-        spec = importlib.util.spec_from_file_location("migration", path)
-        migration = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(migration)
-        migration.migrate(self.env.cr, "19.0.1.1.0")
-        self.env.invalidate_all()
-        self.assertEqual(rows.mapped("is_cost_known"), [False, True])
 
     def test_lists_read_in_the_language_of_the_reader(self):
         self.env["res.lang"]._activate_lang("fa_IR")

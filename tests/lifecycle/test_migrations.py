@@ -36,7 +36,54 @@ answer = {
 }
 """
 
-# Data and schema as version 19.0.1.2.0 of crm_loyalty left them.
+# The schema before 19.0.1.3.0: no day of credit, and a narrower index of facts.
+SCHEMA_OF_1_2 = """
+env.flush_all()
+env.cr.execute("DROP INDEX crm_customer_purchase_facts_idx")
+env.cr.execute("ALTER TABLE crm_customer_purchase DROP COLUMN credited_date")
+env.cr.execute(
+    "CREATE INDEX crm_customer_purchase_facts_idx ON crm_customer_purchase"
+    " (company_id, partner_id, date) INCLUDE (amount, cost)")
+env.cr.execute(
+    "COMMENT ON INDEX crm_customer_purchase_facts_idx IS"
+    " '(company_id, partner_id, date) INCLUDE (amount, cost)'")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '%s'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+
+REFRESH_MARKED = """
+while env["crm.customer.mark"]._process(5000):
+    pass
+"""
+# 19.0.1.1.0 stored 0 where nobody knew the cost, and counted it in the margin.
+OLD_COSTS = """
+import base64
+company = env.company
+day = env["crm.customer"]._today()
+files = env["crm.customer.purchase.import"].create(
+    [{"file_name": "old.csv", "file": base64.b64encode(head)}
+     for head in (b"date,value\\n", b"date,value,cost\\n")])
+partners = env["res.partner"].create(
+    [{"name": "Old " + name} for name in ("without", "with", "invoiced")])
+env["crm.customer.purchase"].create(
+    [{"contact_id": partner.id, "company_id": company.id, "date": day, "cost": cost,
+      "import_id": file and file.id, "amount": 100, "document_amount": 100,
+      "document_currency_id": company.currency_id.id}
+     for partner, file, costs in zip(partners, [*files, None], ([0], [0, 60], [0]))
+     for cost in costs])
+"""
+SHOW_COSTS = """
+partners = env["res.partner"].search([("name", "=like", "Old %")], order="id")
+answer = []
+for partner in partners:
+    rows = env["crm.customer.purchase"].search(
+        [("partner_id", "=", partner.id)], order="id")
+    profile = env["crm.customer"].search([("partner_id", "=", partner.id)])
+    answer.append([rows.mapped("is_cost_known"), profile.margin_12m])
+"""
+
+# Data as version 19.0.1.2.0 left them.
 OLD_CREDITS = """
 company = env.company
 journal = env["account.journal"].create(
@@ -52,18 +99,6 @@ env["crm.customer.purchase"].create(
          (whole, None, 100, "2025-03-01"), (part, None, 100, "2025-03-01"),
          (whole_credit, whole, -100, "2025-03-09"),
          (part_credit, part, -99, "2025-03-09"))])
-env.flush_all()
-env.cr.execute("DROP INDEX crm_customer_purchase_facts_idx")
-env.cr.execute("ALTER TABLE crm_customer_purchase DROP COLUMN credited_date")
-env.cr.execute(
-    "CREATE INDEX crm_customer_purchase_facts_idx ON crm_customer_purchase"
-    " (company_id, partner_id, date) INCLUDE (amount, cost)")
-env.cr.execute(
-    "COMMENT ON INDEX crm_customer_purchase_facts_idx IS"
-    " '(company_id, partner_id, date) INCLUDE (amount, cost)'")
-env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.2.0'"
-               " WHERE name = 'crm_loyalty'")
-env.cr.commit()
 """
 SHOW_CREDITS = """
 rows = env["crm.customer.purchase"].search(
@@ -121,8 +156,18 @@ def test_rights_of_the_first_version(database):
     assert database.ask(SHOW_RIGHTS) == {**rights, "writes": False}
 
 
+def test_files_without_costs_of_when_an_unknown_cost_was_none(database):
+    known = [[[True], 100.0], [[True, True], 140.0], [[True], 100.0]]
+    database.odoo("shell", script=OLD_COSTS + REFRESH_MARKED + "env.cr.commit()")
+    assert database.ask(SHOW_COSTS) == known
+    database.odoo("shell", script=SCHEMA_OF_1_2 % "19.0.1.1.0")
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    shown = database.ask(REFRESH_MARKED + SHOW_COSTS)
+    assert shown == [[[False], 0.0], *known[1:]]
+
+
 def test_documents_credited_before_the_day_of_it_was_stored(database):
-    database.odoo("shell", script=OLD_CREDITS)
+    database.odoo("shell", script=OLD_CREDITS + SCHEMA_OF_1_2 % "19.0.1.2.0")
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_CREDITS) == ["2025-03-09", "", "", "", True]
 
