@@ -44,6 +44,7 @@
     ],
     "assets": {
         "web.assets_backend": ["crm_loyalty/static/src/**/*"],
+        "web.assets_unit_tests": ["crm_loyalty/static/tests/**/*"],
     },
     "post_init_hook": "post_init_hook",
 }
