@@ -12,7 +12,9 @@
         "sale_margin",
         "sms",
     ],
-    "external_dependencies": {"python": ["openpyxl", "phonenumbers", "xlsxwriter"]},
+    "external_dependencies": {
+        "python": ["hijridate", "jdatetime", "openpyxl", "phonenumbers", "xlsxwriter"],
+    },
     "data": [
         # Groups and access
         "security/crm_loyalty_groups.xml",
@@ -34,6 +36,7 @@
         "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/resource_calendar_views.xml",
         "views/res_config_settings_views.xml",
         "views/crm_loyalty_menus.xml",
     ],

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 
 class ResConfigSettings(models.TransientModel):
@@ -26,6 +27,24 @@ class ResConfigSettings(models.TransientModel):
     crm_show_unassigned = fields.Boolean(
         related="company_id.crm_show_unassigned", readonly=False
     )
+    crm_resource_calendar_id = fields.Many2one(
+        related="company_id.resource_calendar_id", readonly=False
+    )
     crm_jalali_fiscal_year = fields.Boolean(
         related="company_id.crm_jalali_fiscal_year", readonly=False
     )
+
+    def action_crm_make_iranian_calendar(self):
+        """Give the company the calendar of Iran, and show it."""
+        self.ensure_one()
+        # As `set_values`: settings are for whoever may open this form.
+        if not self.env.user._is_admin():
+            raise AccessError(self.env._("Only administrators change the settings."))
+        calendar = self.env["resource.calendar"]._crm_make_iranian(self.company_id)
+        self.company_id.resource_calendar_id = calendar
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "resource.calendar",
+            "res_id": calendar.id,
+            "views": [(False, "form")],
+        }

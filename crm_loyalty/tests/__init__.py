@@ -8,3 +8,4 @@ from . import test_marks
 from . import test_profile_requirement
 from . import test_purchase_import
 from . import test_refresh
+from . import test_working_time
