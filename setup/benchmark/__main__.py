@@ -3,7 +3,15 @@
 import argparse
 import sys
 
-from . import build, rows_odoo, rows_purchases, rows_read, rows_refresh, table
+from . import (
+    build,
+    rows_odoo,
+    rows_persian,
+    rows_purchases,
+    rows_read,
+    rows_refresh,
+    table,
+)
 
 ROWS = {
     "install": rows_purchases.install,
@@ -18,6 +26,7 @@ ROWS = {
     "form": rows_read.form,
     "posting": rows_purchases.posting,
     "import": rows_purchases.import_cdnow,
+    "calendar": rows_persian.calendar,
 }
 
 
