@@ -34,6 +34,8 @@ class CrmCustomerPurchase(models.Model):
         related="contact_id.commercial_partner_id",
         store=True,
         ondelete="cascade",
+        # Merging and deleting contacts look it up in all companies.
+        index=True,
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

@@ -3,6 +3,7 @@ from datetime import timedelta
 from freezegun import freeze_time
 
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..models.crm_customer import STAGES
 from .common import CrmLoyaltyCommon
@@ -133,6 +134,28 @@ class TestDocuments(CrmLoyaltyCommon):
             reader = self.customer.with_company(self.other_company)
             self.assertEqual(str(reader._today()), "2020-01-11")
             self.assertIn("Set by hand.", reader.explanation)
+
+    def test_purchases_are_found_by_whatever_they_point_to(self):
+        """Else deleting or merging one contact reads the rows of all others."""
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT a.attname
+                  FROM pg_constraint c
+                  JOIN pg_attribute a
+                    ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+                 WHERE c.contype = 'f'
+                   AND c.conrelid = 'crm_customer_purchase'::regclass
+                   AND c.confrelid NOT IN ('res_company'::regclass,
+                                           'res_currency'::regclass,
+                                           'res_users'::regclass)
+                   AND NOT EXISTS (SELECT FROM pg_index i
+                                    WHERE i.indrelid = c.conrelid
+                                      AND i.indkey[0] = a.attnum)
+                """
+            )
+        )
+        self.assertEqual(found, [])
 
     def test_unknown_cost_is_no_margin(self):
         known = self._purchase(self.partner, self.today, 100, cost=60)
