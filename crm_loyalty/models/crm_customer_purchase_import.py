@@ -199,6 +199,8 @@ class CrmCustomerPurchaseImport(models.Model):
             # The job may, whoever asks for it.
             self.env["res.partner"].check_access("create")
         self._write_results({"state": "queued", "attempts": 0})
+        # What an earlier attempt came to.
+        self.column_ids.progress = 0
         # The job belongs to the system; the user was checked above.
         self.env.ref("crm_loyalty.ir_cron_load_purchases").sudo()._trigger()
 

@@ -15,7 +15,10 @@ from odoo.tools import file_open
 
 from odoo.addons.crm_loyalty import lifecycle, purchase_import
 from odoo.addons.crm_loyalty.l10n import jalali
-from odoo.addons.crm_loyalty.models import crm_customer_purchase_import_load
+from odoo.addons.crm_loyalty.models import (
+    crm_customer_purchase_import,
+    crm_customer_purchase_import_load,
+)
 from odoo.addons.crm_loyalty.tests import common
 
 
@@ -467,6 +470,19 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         self.env.invalidate_all()
         self.assertEqual(record.state, "checked")
         self.assertFalse(self.env["res.partner"].search([("ref", "=", "NEW1")]))
+
+    def test_a_second_attempt_begins_at_nothing(self):
+        self.patch(crm_customer_purchase_import, "ROWS_AT_ONCE", 0)
+        record = self._load(
+            "customer,date,value\nX1,2026-01-05,1", create_contacts=True
+        )
+        self.assertEqual((record.state, record.progress), ("queued", 0))
+        record.column_ids[0].progress = 60
+        self.assertEqual(record.progress, 60)
+        record.sudo()._fail("Too heavy.")
+        record.action_check()
+        record.action_load()
+        self.assertEqual((record.state, record.progress), ("queued", 0))
 
     def test_a_workbook_is_read_as_well(self):
         book = io.BytesIO()
