@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from odoo.addons.crm_loyalty.tests import common
@@ -187,14 +187,49 @@ class TestHandover(common.CrmLoyaltyCommon):
     def test_a_leader_cannot_name_customers_he_cannot_see(self):
         self.partner.user_id = self.colleague
         wizard = self.env["crm.customer.handover"].with_user(self.leader)
-        with self.assertRaises(AccessError):
-            wizard.create(
-                {
-                    "customer_ids": [Command.set(self.customer.ids)],
-                    "user_id": self.member.id,
-                }
-            ).action_apply()
+        values = {
+            "customer_ids": [Command.set(self.customer.ids)],
+            "user_id": self.member.id,
+        }
+        with self.assertRaisesRegex(UserError, "1 customers that") as refusal:
+            wizard.create(values).action_apply()
+        self.assertNotIn("Acme", str(refusal.exception))
         self.assertEqual(self.partner.user_id, self.colleague)
+        with self.assertRaisesRegex(UserError, "Choose the customers"):
+            wizard.create({**values, "customer_ids": []}).action_apply()
+
+    def test_it_tells_which_customers_are_left_out(self):
+        own, foreign, lost = self.env["res.partner"].create(
+            [
+                {"name": name, "user_id": self.salesperson.id, "company_id": company.id}
+                for name, company in (
+                    ("Own", self.company),
+                    ("Foreign", self.other_company),
+                    ("Lost", self.company),
+                )
+            ]
+        )
+        (self.leader | self.member | self.salesperson).company_ids |= self.other_company
+        self._refresh_marked()
+        customers = self._customer(own) + self._customer(lost)
+        customers += self._customer(foreign, self.other_company)
+        self.assertEqual(len(customers), 3)
+        # Chosen while all could be seen.
+        wizard = self._wizard(self.leader, self.member, customers)
+        lost.user_id = self.colleague
+        wizard = wizard.with_context(allowed_company_ids=self.company.ids)
+        done = wizard.action_apply()["params"]
+        self.assertEqual(done["type"], "warning")
+        for part in ("1 customers, ", "over: Foreign. ", ": 1 customers"):
+            self.assertIn(part, done["message"])
+        self.assertNotIn("Lost", done["message"])
+        self.assertEqual(own.user_id, self.member)
+        self.assertEqual(
+            (foreign | lost).mapped("user_id.login"),
+            [self.salesperson.login, self.colleague.login],
+        )
+        with self.assertRaisesRegex(UserError, "(?s)^Own.* already.*\n.*Foreign"):
+            wizard.action_apply()
 
     def test_the_new_salesperson_may_enter_every_company(self):
         partner = self._create_customer_contact(

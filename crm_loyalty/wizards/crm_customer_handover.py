@@ -48,6 +48,19 @@ class CrmCustomerHandover(models.TransientModel):
             values.setdefault("customer_ids", [Command.set(ids)])
         return values
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        ids = set()
+        for vals in vals_list:
+            for operation, id_, values in vals.get("customer_ids", ()):
+                ids.update(values if operation == Command.SET else [id_])
+        customers = self.env["crm.customer"].browse(ids)
+        closed = customers - customers._filtered_access("read")
+        if closed:
+            # Odoo refuses it too, in words for programmers.
+            raise UserError("\n".join(self._why_not(closed)))
+        return super().create(vals_list)
+
     # -- what the user sees before
     @api.depends("customer_ids")
     def _compute_candidate_ids(self):
@@ -172,12 +185,17 @@ class CrmCustomerHandover(models.TransientModel):
         return format_list(self.env, names)
 
     # -- what goes along
+    def _chosen(self):
+        """All chosen customers, also those that the user may not open."""
+        # What he may not open is only counted.
+        return self.sudo().customer_ids._origin.with_env(self.env)
+
     def _customers(self):
         """The chosen customers that the user may open.
 
         A screen may name others before anything is saved; nothing is told of them.
         """
-        return self.customer_ids._origin._filtered_access("read")
+        return self._chosen()._filtered_access("read")
 
     def _moving_customers(self):
         """The customers that are not the new salesperson's already."""
@@ -261,13 +279,8 @@ class CrmCustomerHandover(models.TransientModel):
         self._check_allowed()
         customers = self._moving_customers()
         if not customers:
-            raise UserError(
-                self.env._(
-                    "%(customers)s: %(user)s is the salesperson already.",
-                    customers=self._names(self.customer_ids),
-                    user=self.user_id.name,
-                )
-            )
+            raise UserError(self._why_nothing_moves())
+        left_out = self._left_out()
         leads = self._leads(customers)
         activities = self._activities(customers, leads)
         self._write_history(customers)
@@ -280,7 +293,50 @@ class CrmCustomerHandover(models.TransientModel):
         moved.with_context(mail_activity_quick_update=True).write(
             {"user_id": self.user_id.id}
         )
-        return self._done_message(customers, leads, moved, activities - moved)
+        return self._done_message(customers, leads, moved, activities - moved, left_out)
+
+    def _why_nothing_moves(self):
+        if not self._chosen():
+            return self.env._("Choose the customers to hand over first.")
+        reasons = self._left_out()
+        if self._customers():
+            reasons.insert(
+                0,
+                self.env._(
+                    "%(customers)s: %(user)s is the salesperson already.",
+                    customers=self._names(self._customers()),
+                    user=self.user_id.name,
+                ),
+            )
+        return "\n".join(reasons)
+
+    def _left_out(self):
+        return self._why_not(self._chosen() - self._customers())
+
+    @api.model
+    def _why_not(self, closed):
+        """Sentences on customers that the user may not open here."""
+        # Those he may open in another company of his are no secret.
+        elsewhere = closed.with_context(
+            allowed_company_ids=self.env.user.company_ids.ids
+        )._filtered_access("read")
+        sentences = []
+        if elsewhere:
+            sentences.append(
+                self.env._(
+                    "Not handed over: %(customers)s. Select their company at the top "
+                    "of the page first.",
+                    customers=self._names(elsewhere),
+                )
+            )
+        if closed - elsewhere:
+            sentences.append(
+                self.env._(
+                    "Not handed over: %(count)s customers that you may not open.",
+                    count=len(closed - elsewhere),
+                )
+            )
+        return sentences
 
     def _write_history(self, customers):
         History = self.env["crm.customer.history"]
@@ -338,7 +394,7 @@ class CrmCustomerHandover(models.TransientModel):
             kept += planned.filtered(lambda a, ids=ids: a.res_id in ids)
         return kept
 
-    def _done_message(self, customers, leads, moved, left):
+    def _done_message(self, customers, leads, moved, left, left_out):
         message = self.env._(
             "%(customers)s customers, %(leads)s opportunities and %(activities)s "
             "activities handed over to %(user)s.",
@@ -357,8 +413,8 @@ class CrmCustomerHandover(models.TransientModel):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "warning" if left else "success",
-                "message": message,
+                "type": "warning" if left or left_out else "success",
+                "message": " ".join([message, *left_out]),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
