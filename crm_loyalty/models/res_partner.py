@@ -12,16 +12,27 @@ class ResPartner(models.Model):
     user_id = fields.Many2one(index="btree_not_null")
 
     def write(self, vals):
-        if not {"parent_id", "is_company"} & vals.keys():
-            return super().write(vals)
-        before = {partner: partner.commercial_partner_id for partner in self}
+        before = {}
+        if {"parent_id", "is_company"} & vals.keys():
+            before = {partner: partner.commercial_partner_id for partner in self}
         result = super().write(vals)
         for partner, old in before.items():
             new = partner.commercial_partner_id
             if old == partner and new != partner:
                 # Upkeep by the system: the user need not see all its companies.
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)
+        if "tz" in vals:
+            self._mark_companies_by_our_time()
         return result
+
+    def _mark_companies_by_our_time(self):
+        """Mark the companies that have no calendar to say when their days begin."""
+        # Marking must see companies that the writing user may not.
+        companies = self.env["res.company"].sudo()
+        companies = companies.search(
+            [("partner_id", "in", self.ids), ("resource_calendar_id", "=", False)]
+        )
+        self.env["crm.customer.mark"]._mark(company_ids=companies.ids)
 
     def unlink(self):
         # By the ORM, before the database's cascade: chatter and activities go too.

@@ -411,14 +411,35 @@ class TestMarks(common.CrmLoyaltyCommon):
                 {"name": "Far", "tz": "Pacific/Kiritimati"}
             )
 
-        for change in (move, replace):
-            self.assertEqual(self._rolled_back(lost_late, change), 0)
+        def lost_late_without_calendar():
+            self.company.partner_id.tz = "UTC"
+            lost_late()
+            self.company.resource_calendar_id = False
+
+        def move_contact(_):
+            self.company.partner_id.tz = "Pacific/Kiritimati"
+
+        for prepare, change in (
+            (lost_late, move),
+            (lost_late, replace),
+            (lost_late_without_calendar, move_contact),
+        ):
+            self.assertEqual(self._rolled_back(prepare, change), 0)
 
             def unmarked(record, change=change):
                 with patch.object(type(self.env["crm.customer.mark"]), "_mark"):
                     change(record)
 
-            self.assertGreater(self._rolled_back(lost_late, unmarked), 0)
+            self.assertGreater(self._rolled_back(prepare, unmarked), 0)
+
+    def test_time_zone_of_a_contact_that_says_nothing(self):
+        """Of no company, or of one that goes by its calendar: nobody is marked."""
+        self.assertTrue(self.company.resource_calendar_id)
+        marks = self.env["crm.customer.mark"]
+        self._refresh_marked()
+        (self.company.partner_id | self.partner).tz = "Pacific/Kiritimati"
+        marks._flush_pending()
+        self.assertFalse(marks.search([]))
 
     def test_company_of_a_salesperson_moves_contacts_without_facts(self):
         def contact():
