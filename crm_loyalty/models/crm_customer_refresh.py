@@ -338,7 +338,7 @@ class CrmCustomer(models.Model):
                 self.env.cr.rollback()
                 if attempt == MAX_ATTEMPTS:
                     raise
-                _logger.info("Refresh met a concurrent change; attempt %s", attempt + 1)
+                _logger.info("A concurrent change was met; attempt %s", attempt + 1)
 
     @api.model
     def _cron_refresh_marked(self, batch_size=5000):
