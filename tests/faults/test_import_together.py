@@ -108,6 +108,13 @@ class TestImportTogether(BaseCase):
         self.assertEqual(self._state(first_id), ("done", 8, 0))
         self.assertEqual(self._state(second_id), ("done", 0, 8))
 
+    def test_the_demo_is_not_loaded_beside_a_file(self):
+        with self._transaction() as first, self._transaction() as second:
+            self.assertTrue(first[IMPORT]._lock_loading())
+            with self.assertRaisesRegex(RuntimeError, "is being loaded"):
+                second[IMPORT]._load_demo()
+            second.cr.rollback()
+
     def test_a_load_that_began_before_the_other_ended_starts_anew(self):
         first_id, second_id = self._file(), self._file()
         with self._transaction() as second:

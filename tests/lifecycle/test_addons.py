@@ -30,6 +30,11 @@ answer = [[row.partner_id.name, row.stage, row.purchase_count] +
           for row in rows]
 answer.append(env["crm.customer"]._refresh())
 """
+CODE_OF_DEMO = """
+import sys
+demo = "odoo.addons.crm_loyalty.demo"
+answer = [name for name in sys.modules if name.startswith(demo)]
+"""
 LEFTOVERS = """
 env.cr.execute(
     '''SELECT table_name || '.' || column_name FROM information_schema.columns
@@ -65,6 +70,8 @@ def database():
 
 
 def test_an_addon_extends_upgrades_and_all_leave_nothing_behind(database):
+    # A server has no use for the code of the demo.
+    assert database.ask(CODE_OF_DEMO) == []
     database.odoo("shell", script=MAKE_CUSTOMERS)
     plain = [["Three persons", "first_time", 1], ["One person", "first_time", 1], 0]
     assert database.ask(SHOW_CUSTOMERS) == plain
