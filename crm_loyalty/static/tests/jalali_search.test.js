@@ -56,8 +56,8 @@ const between = (field, first, last) => ["&", [field, ">=", first], [field, "<="
 test("months, seasons and years of the Jalali calendar", async () => {
     const model = await mountSearch("jalali");
     expect(queryAllTexts(".o_item_option")).toEqual([
-        "This month: Dey 1405",
-        "Same month last year: Dey 1404",
+        "This month",
+        "Same month last year",
         "Dey",
         "Azar",
         "Aban",
@@ -90,13 +90,13 @@ test("months, seasons and years of the Jalali calendar", async () => {
 
 test("this month and the same of last year are ready", async () => {
     const model = await mountSearch("both");
-    await toggleMenuItemOption("Day", "This month: Dey 1405");
+    await toggleMenuItemOption("Day", "This month");
     expect(getFacetTexts()).toEqual(["Day: Dey 1405"]);
     expect(model.domain).toEqual(between("day", "2026-12-22", "2027-01-20"));
-    await toggleMenuItemOption("Day", "Same month last year: Dey 1404");
+    await toggleMenuItemOption("Day", "Same month last year");
     expect(getFacetTexts()).toEqual(["Day: Dey 1404"]);
     expect(model.domain).toEqual(between("day", "2025-12-22", "2026-01-20"));
-    await toggleMenuItemOption("Day", "Same month last year: Dey 1404");
+    await toggleMenuItemOption("Day", "Same month last year");
     expect(model.domain).toEqual([]);
 });
 
@@ -132,7 +132,7 @@ test("a moment is compared with days of the user's time zone", async () => {
     const model = await mountSearch("jalali", {
         filter: '<filter string="Day" name="day" date="moment"/>',
     });
-    await toggleMenuItemOption("Day", "This month: Dey 1405");
+    await toggleMenuItemOption("Day", "This month");
     // UTC+1
     expect(model.domain).toEqual(between("moment", "2026-12-21 23:00:00", "2027-01-20 22:59:59"));
 });

@@ -46,13 +46,13 @@ export function jalaliOptions(now, { startYear, endYear, startMonth, endMonth, c
         {
             id: "custom_jalali_month",
             groupNumber: 0,
-            description: _t("This month: %s", thisMonth.label),
+            description: _t("This month"),
             period: thisMonth,
         },
         {
             id: "custom_jalali_month_last_year",
             groupNumber: 0,
-            description: _t("Same month last year: %s", sameMonth.label),
+            description: _t("Same month last year"),
             period: sameMonth,
         },
     ];
