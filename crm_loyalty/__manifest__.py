@@ -50,4 +50,5 @@
         "web.assets_unit_tests": ["crm_loyalty/static/tests/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

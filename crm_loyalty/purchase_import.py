@@ -12,11 +12,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from .l10n import jalali
+from .l10n.text import fold, western_digits
 
 _logger = logging.getLogger(__name__)
 
-# Persian and Arabic digits, their decimal and thousands separators.
-_PLAIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫٬", "01234567890123456789.,")
+# Persian and Arabic decimal and thousands separators.
+_SEPARATORS = str.maketrans("٫٬", ".,")
 # Control characters, and marks that steer the direction of writing. Half-spaces stay:
 # Persian names have them.
 _INVISIBLE = re.compile(
@@ -41,10 +42,6 @@ KNOWN_HEADS = {
 }
 
 
-# Letters of Arabic keyboards in Persian heads, and half-spaces that are often missing.
-_SAME_LETTERS = str.maketrans("يك\u200c", "یک ")
-
-
 class UnreadableFileError(Exception):
     """The file as a whole cannot be read.
 
@@ -65,7 +62,8 @@ def clean(value):
     text = str(value)
     if not text.isascii():
         # A lone surrogate cannot be stored as UTF-8.
-        text = text.encode(errors="replace").decode().translate(_PLAIN)
+        text = western_digits(text.encode(errors="replace").decode())
+        text = text.translate(_SEPARATORS)
     text = " ".join(_INVISIBLE.sub("", text).split())
     if text.startswith("'") and text[1:].startswith(_FORMULA):
         text = text[1:]  # what `safe_cell` put before it
@@ -140,11 +138,16 @@ def _read_csv(content):
 
 def guess_target(head):
     """The target a column head stands for, or ``None``."""
-    head = head.lower().translate(_SAME_LETTERS)
+    head = _comparable(head)
     for target, heads in KNOWN_HEADS.items():
-        if head in heads:
+        if head in map(_comparable, heads):
             return target
     return None
+
+
+def _comparable(head):
+    # Some write a blank where others have a half-space or nothing.
+    return fold(head).replace(" ", "")
 
 
 _YEAR, _MONTH, _DAY = r"(?P<y>\d{4})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})"

@@ -1,3 +1,4 @@
+from . import crm_folding
 from . import crm_jalali_periods
 from . import crm_customer_link
 from . import crm_customer

@@ -1,6 +1,7 @@
 import base64
 import csv
 import io
+import re
 from collections import Counter
 from itertools import islice
 
@@ -10,6 +11,7 @@ from odoo.tools import SQL, email_normalize, split_every
 
 from .. import purchase_import
 from ..l10n import identity
+from ..l10n.text import fold
 
 CONTACT_TARGETS = {
     "partner_ref": "ref",
@@ -18,6 +20,8 @@ CONTACT_TARGETS = {
     "partner_vat": "vat",
 }
 ROWS_PER_BATCH = 5000
+# What people write into tax numbers; Python and PostgreSQL read it alike.
+PUNCTUATION = r"[!-/:-@\u005b-`{-~" + identity.BETWEEN + "]"
 FIRST_YEAR = 1900
 # By so many first rows the way the days are written is guessed.
 ROWS_TO_GUESS_BY = 10_000
@@ -210,19 +214,19 @@ class CrmCustomerPurchaseImport(models.Model):
     def _normalise(self, target, text):
         """What identifies a contact, in the form it is compared in."""
         if target == "partner_email":
-            value = email_normalize(text)
+            value = fold(email_normalize(text) or "")
         elif target == "partner_phone":
             country = self.company_id.country_id
             value = self.env["res.partner"]._phone_format(
                 number=text, country=country, force_format="E164"
             )
         elif target == "partner_vat":
-            value = "".join(c for c in text.upper() if c.isalnum())
+            value = re.sub(PUNCTUATION, "", fold(text))
             if self.company_id.country_id.code == "IR":
                 # Contacts have it as the same rules spell it.
                 value = identity.tax_number(value, len(value) > 10).value
         else:
-            value = text
+            value = fold(text)
         if not value:
             raise ValidationError(
                 self.env._("“%s” does not identify a contact. Correct it.", text)
@@ -273,14 +277,11 @@ class CrmCustomerPurchaseImport(models.Model):
         commercial partner are one customer.
         """
         column = {
-            "partner_ref": SQL("p.ref"),
-            "partner_email": SQL("p.email_normalized"),
+            "partner_ref": SQL("crm_fold(p.ref)"),
+            "partner_email": SQL("crm_fold(p.email_normalized)"),
             "partner_phone": SQL("p.phone_sanitized"),
             "partner_vat": SQL(
-                """REGEXP_REPLACE(TRANSLATE(UPPER(p.vat), %s, %s), '[^[:alnum:]]', '',
-                                  'g')""",
-                "".join(identity.SCRIPTS),
-                identity.WESTERN * len(identity.SCRIPTS),
+                "REGEXP_REPLACE(crm_fold(p.vat), %s, '', 'g')", PUNCTUATION
             ),
         }[self._contact_target()]
         self.env["res.partner"].flush_model()

@@ -1,4 +1,11 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools.sql import escape_psql
+
+from .crm_folding import folded_index, folded_search
+
+# More than so many leads of one name tell nothing; Odoo does the same with addresses.
+MAX_DUPLICATES = 20
 
 
 class CrmLead(models.Model):
@@ -9,3 +16,37 @@ class CrmLead(models.Model):
         "crm.customer.marker",
         "crm.jalali.periods",
     ]
+
+    # Found whatever keyboard wrote them; the search of the pipeline looks through all.
+    name = fields.Char(search=folded_search("name"))
+    contact_name = fields.Char(search=folded_search("contact_name"))
+    partner_name = fields.Char(search=folded_search("partner_name"))
+    email_from = fields.Char(search=folded_search("email_from"))
+    _folded_name_idx = folded_index("name")
+    _folded_contact_name_idx = folded_index("contact_name")
+    _folded_partner_name_idx = folded_index("partner_name")
+    _folded_email_from_idx = folded_index("email_from")
+
+    @api.depends("contact_name", "partner_name")
+    def _compute_potential_lead_duplicates(self):
+        """Besides what Odoo finds: leads of the same names, however written."""
+        result = super()._compute_potential_lead_duplicates()
+        for lead in self:
+            leads = lead._leads_of_same_names() - lead.duplicate_lead_ids
+            lead.duplicate_lead_ids |= leads
+            lead.duplicate_lead_count += len(leads)
+        return result
+
+    def _leads_of_same_names(self):
+        """Other leads, archived too, that name the same contact and company."""
+        self.ensure_one()
+        names = [name for name in ("contact_name", "partner_name") if self[name]]
+        leads = self.with_context(active_test=False)
+        if not names:
+            return leads.browse()
+        found = leads.search(
+            Domain.AND([(name, "=ilike", escape_psql(self[name]))] for name in names)
+            & Domain("id", "!=", self._origin.id),
+            limit=MAX_DUPLICATES + 1,
+        )
+        return found if len(found) <= MAX_DUPLICATES else leads.browse()

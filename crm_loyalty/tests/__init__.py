@@ -1,4 +1,5 @@
 from . import test_documents
+from . import test_folding
 from . import test_handover
 from . import test_identity
 from . import test_jalali_periods

@@ -94,6 +94,18 @@ class TestReading(BaseCase):
         self.assertEqual(len(purchase_import.clean("x" * 10_000)), 1000)
         self.assertEqual(purchase_import.safe_cell("=1+1"), "'=1+1")
 
+    def test_heads_are_known_however_they_are_written(self):
+        for head, target in {
+            "Customer ID": "partner_ref",
+            "كد مشتري": "partner_ref",
+            "کد\u200cمشتری": "partner_ref",
+            "بهاي تمام\u200cشده": "cost",
+            "کدمشتری": "partner_ref",
+            "مشتری": None,
+        }.items():
+            with self.subTest(head):
+                self.assertEqual(purchase_import.guess_target(head), target)
+
     def test_files(self):
         rows = list(purchase_import.read_rows(b"a;b\n1;2\n\n", "x.csv"))
         self.assertEqual(rows, [(1, ["a", "b"]), (2, ["1", "2"])])
@@ -440,6 +452,30 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
             "vat,date,value\n76229645,2026-01-05,3\n۱۵۸ ۳۲۵ ۰۶۸۹,2026-01-05,4"
         )
         self.assertEqual(record.purchase_ids.contact_id, partner | old)
+
+    def test_contacts_are_found_whatever_keyboard_wrote_them(self):
+        partner = self._create_customer_contact(
+            name="علی", ref="ك۱۲ A", email="Ali.١@example.com", vat="IR-١٢۳/ك"
+        )
+        for head, values in {
+            "customer": ("ک12 a", "ك١٢  A", "ک\u200c۱۲ a"),
+            "email": ("ali.1@example.com", "ALI.۱@example.com"),
+            "vat": ("ir123ک", "IR ۱۲٣ ك"),
+        }.items():
+            with self.subTest(head):
+                rows = "".join(f"{value},2026-01-05,3\n" for value in values)
+                record = self._load(f"{head},date,value\n{rows}")
+                self.assertEqual(record.purchase_ids.contact_id, partner)
+                self.assertEqual(len(record.purchase_ids), len(values))
+                record.action_undo()
+
+    def test_a_new_contact_keeps_what_its_first_row_has(self):
+        record = self._load(
+            "customer,name,date,value\nك۱,علي,2026-01-05,3\nک1,علی,2026-01-06,4",
+            create_contacts=True,
+        )
+        contact = record.purchase_ids.contact_id
+        self.assertEqual((contact.ref, contact.name), ("ك1", "علي"))
 
     def test_another_currency_is_converted_at_the_day(self):
         currency = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0)])

@@ -10,6 +10,7 @@ from . import (
     rows_purchases,
     rows_read,
     rows_refresh,
+    rows_search,
     table,
 )
 
@@ -27,6 +28,7 @@ ROWS = {
     "posting": rows_purchases.posting,
     "import": rows_purchases.import_cdnow,
     "calendar": rows_persian.calendar,
+    "search": rows_search.search,
 }
 
 

@@ -16,7 +16,8 @@ def _specification(env, model, view_type):
     for name in arch_fields:
         field = env[model]._fields[name]
         part = {"fields": {"display_name": {}}} if field.type == "many2one" else {}
-        mine = field._module in ("crm_loyalty", "crm_tiers")
+        # Who brought the field: others of Odoo's we only extend.
+        mine = field._modules[0] in ("crm_loyalty", "crm_tiers")
         (ours if mine else stock)[name] = part
     return stock, {**stock, **ours}
 

@@ -44,7 +44,10 @@ env.cr.execute(
                AND table_name IN ('res_company', 'res_partner')
                OR column_name IN ('is_unsuitable', 'is_to_competitor'))
         UNION ALL
-       SELECT indexname FROM pg_indexes WHERE indexname ~ 'commercial_partner_idx$'
+       SELECT indexname FROM pg_indexes
+        WHERE indexname ~ 'commercial_partner_idx$|_folded_'
+        UNION ALL
+       SELECT proname FROM pg_proc WHERE proname ~ '^crm_'
         UNION ALL
        SELECT model || ' ' || module || '.' || name FROM ir_model_data
         WHERE module IN ('crm_loyalty', 'crm_tiers', 'crm_seam_test')

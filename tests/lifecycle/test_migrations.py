@@ -179,3 +179,35 @@ def test_pages_of_profiles_keep_room(database):
     assert database.ask(SHOW_PAGES) == [None, 2]
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_PAGES) == roomy
+
+
+# Another folding than that of today, with the indexes that hold what it said.
+OLD_FOLDING = """
+env.cr.execute("CREATE OR REPLACE FUNCTION crm_fold(text) RETURNS text LANGUAGE sql"
+               " IMMUTABLE PARALLEL SAFE STRICT AS 'SELECT $1'")
+env.cr.execute("REINDEX TABLE res_partner")
+env["res.partner"].create({"name": "علي"})
+env.cr.commit()
+"""
+NO_FOLDING = """
+env["res.partner"].create({"name": "علي"})
+env.flush_all()
+env.cr.execute("DROP FUNCTION crm_fold(text) CASCADE")
+env.cr.commit()
+"""
+SHOW_FOLDING = """
+env.cr.execute("SET enable_seqscan = off")
+answer = [env["res.partner"].search([("complete_name", "ilike", "علی")]).mapped("name")]
+env.cr.execute("SELECT indexname FROM pg_indexes WHERE indexname ~ '_folded_'"
+               " ORDER BY indexname")
+answer.append([row[0] for row in env.cr.fetchall()])
+"""
+
+
+@pytest.mark.parametrize("old", [NO_FOLDING, OLD_FOLDING])
+def test_an_upgrade_brings_the_folding_of_today(database, old):
+    _found, indexes = database.ask(SHOW_FOLDING)
+    assert len(indexes) == 9
+    database.odoo("shell", script=old)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    assert database.ask(SHOW_FOLDING) == [["علي"], indexes]

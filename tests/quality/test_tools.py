@@ -195,7 +195,7 @@ def test_odoo_lint_by_eslint():
 BANNED = {
     "*.py": {
         "_sql_constraints": "models.Constraint",
-        r"\bdef init\(self": "models.Index",
+        r"\bcreate_(unique_)?index\(|CREATE (UNIQUE )?INDEX": "models.Index",
         r"(?<![_\w])read_group\(": "_read_group or formatted_read_group",
         r"odoo\.osv": "odoo.fields.Domain",
         r"context_today\(\w+\) *[-+]": "relative date strings",
