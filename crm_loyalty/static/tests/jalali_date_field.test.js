@@ -53,11 +53,34 @@ function focusedLabel() {
 test("who has not chosen Jalali gets Odoo's own field", async () => {
     await mountForm();
     expect(".o_jalali_date").toHaveCount(0);
+    expect(".o_field_date").toHaveCount(1);
     await click(".o_field_widget[name=day] button");
     await animationFrame();
     expect(".o_datetime_picker").toHaveCount(1);
     expect(".o_jalali_picker").toHaveCount(0);
     expect(INPUT).toHaveValue("04/23/2026");
+});
+
+test("who has not chosen Jalali gets plain texts in lists and on cards", async () => {
+    await mountView({
+        type: "list",
+        resModel: "crm.customer",
+        arch: `<list><field name="day" widget="jalali_date"/></list>`,
+    });
+    expect(".o_data_cell .o_field_widget").toHaveCount(0);
+    expect(queryAllTexts(".o_data_cell")).toEqual(["Apr 23, 2026"]);
+    await mountView({
+        type: "kanban",
+        resModel: "crm.customer",
+        arch: /* xml */ `
+            <kanban>
+                <templates>
+                    <t t-name="card"><field name="day" widget="jalali_date"/></t>
+                </templates>
+            </kanban>`,
+    });
+    expect(".o_kanban_record span").toHaveText("Apr 23, 2026");
+    expect(".o_kanban_record .o_field_widget").toHaveCount(0);
 });
 
 test("a list shows Jalali dates", async () => {
@@ -153,6 +176,20 @@ test("a wrong date stays as typed, with its message, and is not saved", async ()
     expect(".o_jalali_error").toHaveCount(0);
     await clickSave();
     expect.verifySteps([{ day: "2026-03-20" }]);
+    // A day from the picker takes the place of a wrong text.
+    await click(INPUT);
+    await edit("1404/13/1", { confirm: false });
+    await press("ArrowDown");
+    await animationFrame();
+    expect(".o_jalali_error").toHaveText("There is no month 13: a year has 12.");
+    await press("ArrowUp");
+    await animationFrame();
+    await press("Enter");
+    await animationFrame();
+    expect(".o_jalali_error").toHaveCount(0);
+    expect(INPUT).toHaveValue("1404/12/22");
+    await clickSave();
+    expect.verifySteps([{ day: "2026-03-13" }]);
 });
 
 test("the picker by keyboard alone", async () => {

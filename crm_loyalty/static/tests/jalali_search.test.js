@@ -28,8 +28,24 @@ class Other extends models.Model {
     day = fields.Date();
 }
 
+class Lead extends models.Model {
+    _name = "crm.lead";
+
+    day = fields.Date();
+}
+class Order extends models.Model {
+    _name = "sale.order";
+
+    day = fields.Date();
+}
+class Invoice extends models.Model {
+    _name = "account.move";
+
+    day = fields.Date();
+}
+
 defineMailModels();
-defineModels([Customer, Other]);
+defineModels([Customer, Other, Lead, Order, Invoice]);
 
 // 11 Dey 1405
 beforeEach(() => mockDate("2027-01-01T12:00:00"));
@@ -141,6 +157,14 @@ test("who has not chosen Jalali has Odoo's own options", async () => {
     await mountSearch("gregorian");
     expect(queryAllTexts(".o_item_option").slice(0, 3)).toEqual(["January", "December", "November"]);
 });
+
+for (const resModel of ["crm.lead", "sale.order", "account.move"]) {
+    test(`Jalali options of ${resModel}`, async () => {
+        const model = await mountSearch("jalali", { resModel });
+        await toggleMenuItemOption("Day", "Dey");
+        expect(model.domain).toEqual(between("day", "2026-12-22", "2027-01-20"));
+    });
+}
 
 test("other models have Odoo's own options", async () => {
     const model = await mountSearch("jalali", { resModel: "other" });

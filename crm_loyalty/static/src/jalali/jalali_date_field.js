@@ -11,8 +11,9 @@ import { parseTime } from "@web/core/l10n/time";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { registry } from "@web/core/registry";
+import { patch } from "@web/core/utils/patch";
 import { DateTimeField, dateField, dateTimeField } from "@web/views/fields/datetime/datetime_field";
-import { ListDateTimeField } from "@web/views/fields/datetime/list_datetime_field";
+import { Field } from "@web/views/fields/field";
 import { formatDateTime } from "@web/views/fields/formatters";
 import { useInputField } from "@web/views/fields/input_field_hook";
 import { FIELD_WIDTHS } from "@web/views/list/column_width_hook";
@@ -29,7 +30,7 @@ import { JalaliPicker } from "./jalali_picker";
 
 // Odoo's own "today", "+3d", "=monday"; nothing that could be read as a Gregorian year
 const RELATIVE = /^(?:today|now)?(?:\s*[=+-](?:\d{1,4}[dmwyHMS]?|[a-z_]+))*$/;
-const TIME = /\s+(\S*:\S*(?:\s*[ap]m)?)\s*$/i;
+const TIME = /\s([^\s:]+:\S*(?:\s*[ap]m)?)$/i;
 
 /**
  * A date, or a date with its time, shown and typed in the Jalali calendar. Its value is
@@ -235,35 +236,34 @@ export class JalaliDateField extends Component {
     }
 }
 
-/** Odoo's own component for who has not chosen Jalali. */
-function fieldFor(gregorianComponent) {
-    return {
-        ...dateField,
-        get component() {
-            return userCalendar() === "gregorian" ? gregorianComponent : JalaliDateField;
-        },
-        displayName: _t("Jalali Date"),
-        supportedOptions: dateTimeField.supportedOptions,
-        supportedTypes: ["date", "datetime"],
-        extractProps: (info, dynamicInfo) => {
-            const type = info.fieldType || info.type; // a column of a list has type "field"
-            return odooField(type).extractProps({ ...info, type }, dynamicInfo);
-        },
-        listViewWidth: ({ type, options }) => {
-            if (userCalendar() === "gregorian") {
-                return odooField(type).listViewWidth({ options });
-            }
-            const width = odooField(type).listViewWidth({ options: { ...options, numeric: true } });
-            return userCalendar() === "both" ? width + FIELD_WIDTHS.numeric_date + 15 : width;
-        },
-    };
-}
-
 function odooField(type) {
     return type === "datetime" ? dateTimeField : dateField;
 }
 
-registry
-    .category("fields")
-    .add("jalali_date", fieldFor(DateTimeField))
-    .add("list.jalali_date", fieldFor(ListDateTimeField));
+export const jalaliDateField = {
+    ...dateField,
+    component: JalaliDateField,
+    displayName: _t("Jalali Date"),
+    supportedOptions: dateTimeField.supportedOptions,
+    supportedTypes: ["date", "datetime"],
+    extractProps: (info, dynamicInfo) => {
+        const type = info.fieldType || info.type; // a column of a list has type "field"
+        return odooField(type).extractProps({ ...info, type }, dynamicInfo);
+    },
+    listViewWidth: ({ type, options }) => {
+        const width = odooField(type).listViewWidth({ options: { ...options, numeric: true } });
+        return userCalendar() === "both" ? width + FIELD_WIDTHS.numeric_date + 15 : width;
+    },
+};
+
+registry.category("fields").add("jalali_date", jalaliDateField);
+
+// Who has not chosen Jalali has Odoo's own field, and texts where Odoo draws no field.
+patch(Field, {
+    parseFieldNode(node, ...args) {
+        if (userCalendar() === "gregorian" && node.getAttribute("widget") === "jalali_date") {
+            node.removeAttribute("widget");
+        }
+        return super.parseFieldNode(node, ...args);
+    },
+});
