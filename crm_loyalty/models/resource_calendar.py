@@ -223,22 +223,24 @@ class ResourceCalendarLeaves(models.Model):
         "To Be Confirmed", help="The moon decides: this day, or the day after it."
     )
     crm_is_unplanned = fields.Boolean("Unplanned", readonly=True)
-    crm_jalali_day = fields.Char("Jalali Day", compute="_compute_crm_jalali_day")
+    crm_day = fields.Date("Day", compute="_compute_crm_day")
+    crm_jalali_day = fields.Char("Jalali Day", compute="_compute_crm_day")
 
     @api.depends("date_from", "calendar_id.tz")
-    def _compute_crm_jalali_day(self):
+    @api.depends_context("lang")
+    def _compute_crm_day(self):
+        """The day in the calendar's own time zone, wherever the reader is."""
         for leave in self:
-            day = (
-                leave.date_from
-                and fields.Datetime.context_timestamp(
+            day = leave.date_from and (
+                fields.Datetime.context_timestamp(
                     leave.with_context(tz=leave.calendar_id.tz or "UTC"),
                     leave.date_from,
                 ).date()
             )
-            leave.crm_jalali_day = (
-                jalali.format_date(day, self.env.lang, "full")
-                if day and jalali.covers(day)
-                else False
+            leave.crm_day = day
+            is_covered = day and jalali.covers(day)
+            leave.crm_jalali_day = is_covered and jalali.format_date(
+                day, self.env.lang, "full"
             )
 
     def action_crm_confirm(self):

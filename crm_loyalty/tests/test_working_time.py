@@ -89,6 +89,12 @@ class TestWorkingTime(CrmLoyaltyCommon):
         self.assertEqual(
             self.env["resource.calendar"]._crm_make_iranian(self.company), self.calendar
         )
+        self.assertEqual(
+            before.filtered(lambda leave: leave.crm_day == date(2026, 4, 2))
+            .with_context(lang="en_US", tz="America/New_York")
+            .crm_jalali_day,
+            "Thursday 13 Farvardin 1405",
+        )
         unsure = before.filtered("crm_is_to_confirm")
         self.assertTrue(unsure and before - unsure)
         # Each is a whole day of Tehran.
@@ -97,6 +103,7 @@ class TestWorkingTime(CrmLoyaltyCommon):
                 pytz.timezone("Asia/Tehran")
             )
             self.assertEqual((start.hour, start.minute), (0, 0))
+            self.assertEqual(leave.crm_day, start.date())
             self.assertEqual(
                 leave.date_to - leave.date_from,
                 timedelta(hours=23, minutes=59, seconds=59),
