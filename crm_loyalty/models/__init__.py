@@ -15,6 +15,8 @@ from . import crm_customer_purchase_import_match
 from . import crm_customer_purchase_import_report
 from . import crm_customer_purchase_import_load
 from . import crm_profile_requirement
+from . import crm_phone_number
+from . import mail_thread_phone
 from . import account_move
 from . import crm_lead
 from . import crm_lost_reason

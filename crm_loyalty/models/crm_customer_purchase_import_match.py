@@ -284,6 +284,18 @@ class CrmCustomerPurchaseImport(models.Model):
                 "REGEXP_REPLACE(crm_fold(p.vat), %s, '', 'g')", PUNCTUATION
             ),
         }[self._contact_target()]
+        contacts = SQL("res_partner")
+        if self._contact_target() == "partner_phone":
+            self.env["crm.phone.number"].flush_model()
+            contacts = SQL(
+                """(SELECT id, company_id, commercial_partner_id, phone_sanitized
+                      FROM res_partner
+                     UNION ALL
+                    SELECT p.id, p.company_id, p.commercial_partner_id,
+                           n.phone_sanitized
+                      FROM crm_phone_number n JOIN res_partner p ON p.id = n.partner_id)
+                """
+            )
         self.env["res.partner"].flush_model()
         self.env.cr.execute(
             SQL(
@@ -299,7 +311,7 @@ class CrmCustomerPurchaseImport(models.Model):
                 ), found AS (
                     SELECT %(column)s AS contact, MIN(p.id) AS id,
                            COUNT(DISTINCT p.commercial_partner_id) AS count
-                      FROM res_partner p
+                      FROM %(contacts)s p
                      WHERE %(column)s IN (SELECT contact FROM named)
                        AND COALESCE(p.company_id, %(company)s) = %(company)s
                      GROUP BY 1
@@ -310,6 +322,7 @@ class CrmCustomerPurchaseImport(models.Model):
                 ANALYZE crm_purchase_contacts
                 """,
                 column=column,
+                contacts=contacts,
                 company=self.company_id.id,
             )
         )

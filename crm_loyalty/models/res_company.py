@@ -1,9 +1,10 @@
 from datetime import datetime, time
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from .. import lifecycle
-from ..l10n import jalali
+from ..l10n import jalali, phone
 
 THRESHOLD_FIELDS = {
     f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
@@ -57,6 +58,10 @@ class ResCompany(models.Model):
         help="Salespeople also see the customers that have no salesperson.",
     )
 
+    crm_area_code = fields.Char(
+        "Area Code",
+        help="Of local phone numbers that are written without one, such as 021.",
+    )
     crm_jalali_fiscal_year = fields.Boolean(
         "Jalali Financial Year",
         help="The financial year is the Jalali one: it ends on 19, 20 or 21 March, as "
@@ -122,6 +127,29 @@ class ResCompany(models.Model):
         return lifecycle.Thresholds(
             **{name: self[field] for field, name in THRESHOLD_FIELDS.items()}
         )
+
+    @api.constrains("crm_area_code")
+    def _check_crm_area_code(self):
+        for company in self:
+            code = phone.clean(company.crm_area_code or "").strip()
+            if code and not (code.isdecimal() and 0 < len(code.lstrip("0")) <= 5):
+                raise ValidationError(
+                    self.env._(
+                        "“%(code)s” is no area code. Write its digits, such as 021.",
+                        code=code[:20],
+                    )
+                )
+
+    def _crm_area_code(self, country):
+        """The area code of local numbers, with its 0, or ``""``.
+
+        :param country: of the number; another one's numbers have no part in it
+        """
+        # Whoever formats a number, visitors of a website too, needs it.
+        company = self.sudo()
+        if not company.crm_area_code or company.country_id != country:
+            return ""
+        return f"0{phone.clean(company.crm_area_code).strip().lstrip('0')}"
 
     def _crm_timezone(self):
         """The company's time zone: its working calendar's, else its contact's."""

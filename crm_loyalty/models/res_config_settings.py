@@ -30,6 +30,7 @@ class ResConfigSettings(models.TransientModel):
     crm_resource_calendar_id = fields.Many2one(
         related="company_id.resource_calendar_id", readonly=False
     )
+    crm_area_code = fields.Char(related="company_id.crm_area_code", readonly=False)
     crm_jalali_fiscal_year = fields.Boolean(
         related="company_id.crm_jalali_fiscal_year", readonly=False
     )

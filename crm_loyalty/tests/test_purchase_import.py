@@ -477,6 +477,25 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         contact = record.purchase_ids.contact_id
         self.assertEqual((contact.ref, contact.name), ("ك1", "علي"))
 
+    def test_contacts_are_found_by_each_of_their_phones(self):
+        self.company.country_id = self.env.ref("base.ir")
+        partner = self._create_customer_contact(phone="۰۹۱۲ ۱۲۳ ۴۵۶۷")
+        foreign = self._create_customer_contact(company_id=self.other_company.id)
+        self.env["crm.phone.number"].create(
+            [
+                {"partner_id": partner.id, "number": "021-88776655 داخلی 3"},
+                {"partner_id": foreign.id, "number": "021-88776644"},
+            ]
+        )
+        record = self._load(
+            "phone,date,value\n۰۰۹۸۹۱۲۱۲۳۴۵۶۷,2026-01-05,3\n02188776655,2026-01-05,4"
+        )
+        self.assertEqual(record.purchase_ids.contact_id, partner)
+        self.assertEqual(len(record.purchase_ids), 2)
+        record = self._import("phone,date,value\n02188776644,2026-01-05,3")
+        record.action_check()
+        self.assertEqual((record.error_count, record.new_count), (1, 0))
+
     def test_another_currency_is_converted_at_the_day(self):
         currency = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0)])
         record = self._load(

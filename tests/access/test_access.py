@@ -142,6 +142,10 @@ class TestMatrix(AccessCommon):
                 {"company_id": company.id, "field_name": "website", "stage": "advocate"}
             )
 
+        def number(customer):
+            values = {"partner_id": customer.partner_id.id, "number": "+12025550123"}
+            return env["crm.phone.number"].create(values)
+
         def threshold(company):
             return env["crm.tier.threshold"].create(
                 {
@@ -203,6 +207,7 @@ class TestMatrix(AccessCommon):
                 {"stage": "partner"},
             ),
             "crm.customer.handover": (handover, {"note": "x"}),
+            "crm.phone.number": (self._by_customer(number), {"label": "fax"}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
             "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
         }
