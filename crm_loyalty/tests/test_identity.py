@@ -72,6 +72,11 @@ class TestIdentity(common.CrmLoyaltyCommon):
             self.assertFalse(partner.identity_warning)
             self.assertFalse(self._lacking(partner, company))
 
+    def test_a_contact_of_an_iranian_company_is_iranian_everywhere(self):
+        partner = self._create_customer_contact(company_id=self.company.id)
+        for company in self.company | self.other_company:
+            self.assertTrue(self._lacking(partner, company))
+
     def test_texts_that_are_no_number_are_kept(self):
         person = self._create_customer_contact(vat="نامعلوم", zip="\ud800۱")
         self.assertRecordValues(person, [{"vat": "نامعلوم", "zip": "1"}])

@@ -164,6 +164,11 @@ class TestPhoneNumbers(common.CrmLoyaltyCommon):
         local = self._add("5550123", partner)
         self.assertEqual(local.phone_sanitized, "5550123")
 
+    def test_the_area_code_is_of_the_companys_country(self):
+        self.company.crm_area_code = "030"  # a town of Germany, too
+        partner = self._create_customer_contact(country_id=self.env.ref("base.de").id)
+        self.assertEqual(self._add("123456", partner).phone_sanitized, "123456")
+
     def test_area_codes_are_checked(self):
         for code in ("x", "0", "0212121", "-"):
             with self.assertRaisesRegex(ValidationError, "no area code"):

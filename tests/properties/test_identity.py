@@ -211,6 +211,10 @@ class TestPythonAndSql(TransactionCase):
             max_size=20,
         )
     )
+    # Right but for one rule each.
+    @example([("0001234560", "", "1619735744", False)])
+    @example([("1111111111", "", "1619735744", False)])
+    @example([(" " * 60 + "0076229645", "", "1619735744", False)])
     def test_who_lacks_a_number_is_the_same(self, rows):
         partners = self.env["res.partner"].create(
             [{"name": "Buyer", "country_id": self.env.ref("base.ir").id} for _ in rows]
