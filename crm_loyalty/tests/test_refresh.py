@@ -434,6 +434,7 @@ class TestVisibility(common.CrmLoyaltyCommon):
 
     def _seen(self, user, model):
         records = self.env[model].with_user(user).search([])
+        self.assertEqual(records.company_id, self.company)
         if model == "crm.customer.history":
             return records.customer_id.partner_id & self.partners
         return records.partner_id & self.partners
@@ -479,7 +480,10 @@ class TestVisibility(common.CrmLoyaltyCommon):
     def test_one_query_shows_the_stage_on_any_number_of_leads(self):
         def queries(count):
             leads = self.env["crm.lead"].create(
-                [{"name": str(n), "partner_id": self.own.id} for n in range(count)]
+                [
+                    {"name": str(n), "partner_id": self.partners[n % 3].id}
+                    for n in range(count)
+                ]
             )
             self.env.flush_all()
             self.env.invalidate_all()

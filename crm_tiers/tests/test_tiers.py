@@ -137,12 +137,17 @@ class TestTiers(common.CrmLoyaltyCommon):
         self._as(self.gold, self.manager).threshold_ids.minimum = 1
 
     def test_stage_and_badge_cost_one_query_whatever_the_page(self):
-        self._purchase(self.partner, self.today, 60)
-        self._tier()
+        partners = self.env["res.partner"].create([{"name": str(n)} for n in range(9)])
+        for partner in partners:
+            self._purchase(partner, self.today, 60)
+        self._refresh_marked()
 
         def queries(count):
             leads = self.env["crm.lead"].create(
-                [{"name": str(n), "partner_id": self.partner.id} for n in range(count)]
+                [
+                    {"name": str(n), "partner_id": partners[n % 9].id}
+                    for n in range(count)
+                ]
             )
             self.env.flush_all()
             self.env.invalidate_all()

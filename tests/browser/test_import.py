@@ -91,6 +91,7 @@ class TestImportBrowser(HttpCase):
         record = self.env["crm.customer.purchase.import"].search([], limit=1)
         self.assertEqual(record.create_uid, self.manager)
         self.assertEqual((record.state, record.date_format), ("undone", "dmy"))
+        self.assertFalse(record.purchase_ids)
         contact = self.env["res.partner"].search([("ref", "=", "WEB-1")])
         self.assertTrue(contact)
 
