@@ -31,6 +31,8 @@ old economic numbers did. The ID of a civil partnership is checked as a national
 import re
 from typing import NamedTuple
 
+from .text import DIGITS
+
 # What may stand between digits: spaces, control characters, marks of direction, dashes,
 # half-spaces, the underline. A class of characters, for Python and for PostgreSQL.
 BETWEEN = (
@@ -43,8 +45,8 @@ LONGEST = 64  # characters; what is longer is no number, and is not looked at
 PERSON_WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
 LEGAL_WEIGHTS = (29, 27, 23, 19, 17) * 2
 OLD_START = "411"
-WESTERN = "0123456789"
-SCRIPTS = ("۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩")
+WESTERN = "".join(DIGITS)
+SCRIPTS = tuple(map("".join, zip(*DIGITS.values(), strict=True)))  # Persian, Arabic
 
 
 class Number(NamedTuple):
