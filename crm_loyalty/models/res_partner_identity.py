@@ -69,11 +69,18 @@ class ResPartner(models.Model):
         iran = SQL("(SELECT id FROM res_country WHERE code = 'IR')")
         country = SQL.identifier(alias, "country_id")
         return SQL(
-            """COALESCE(%(country)s, (
+            """CASE
+               WHEN %(country)s IS NOT NULL THEN %(country)s = %(iran)s
+               -- In full twice: this one does not depend on the row.
+               WHEN %(own)s IS NULL THEN %(iran)s = (
                    SELECT home.country_id
                      FROM res_company c JOIN res_partner home ON home.id = c.partner_id
-                    WHERE c.id = COALESCE(%(own)s, %(company)s)
-               )) = %(iran)s""",
+                    WHERE c.id = %(company)s)
+               ELSE %(iran)s = (
+                   SELECT home.country_id
+                     FROM res_company c JOIN res_partner home ON home.id = c.partner_id
+                    WHERE c.id = %(own)s)
+               END""",
             country=country,
             own=SQL.identifier(alias, "company_id"),
             company=company.id,
@@ -306,8 +313,8 @@ class ResPartner(models.Model):
                AND COALESCE(LENGTH(p.vat), 0) != 1
                AND %(iranian)s
                AND (
-                   (%(right_tax_number)s OR p.is_company AND %(right_registry)s)
-                   AND %(right_zip)s
+                   %(right_zip)s
+                   AND (%(right_tax_number)s OR p.is_company AND %(right_registry)s)
                ) IS NOT TRUE
             """,
             vat=_digits_sql(SQL("p.vat")),
@@ -405,7 +412,8 @@ def _digits_sql(column):
     Of other scripts only Persian and Arabic are read: what was saved since is Western.
     """
     return SQL(
-        """CASE WHEN LENGTH(%(column)s) <= %(longest)s THEN
+        """CASE WHEN %(column)s ~ '^[0-9]{1,20}$' THEN %(column)s
+                WHEN LENGTH(%(column)s) <= %(longest)s THEN
             TRANSLATE(REGEXP_REPLACE(%(column)s, %(between)s, '', 'g'), %(eastern)s,
                       %(western)s)
         END""",
