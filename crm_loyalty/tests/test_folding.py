@@ -209,7 +209,10 @@ class TestFolding(common.CrmLoyaltyCommon):
             self.assertIsNone(form._onchange_known_contact())
         # Of another company nobody is named, and archived ones are.
         known.company_id = self.other_company
-        self.assertFalse(self._warned_of(name="علی رضایی", email="ali@x.example.com"))
+        person = {"name": "علی رضایی", "email": "ali@x.example.com"}
+        self.assertFalse(self._warned_of(**person))
+        # Not to the system either, which may open it.
+        self.assertIsNone(known.new(person)._onchange_known_contact())
         known.write({"company_id": False, "active": False})
         self.assertEqual(
             self._warned_of(name="علی رضایی", email="ali@x.example.com"), name
