@@ -56,3 +56,24 @@ class TestIdentityBrowser(HttpCase):
         )
         second = self.env["res.partner"].search([("name", "=", "نفر دوم")])
         self.assertEqual(second.vat, "0076229645")
+
+    def test_salesperson_types_a_range_of_phone_numbers(self):
+        self.browser_js(
+            f"/odoo/action-base.action_partner_form/{self.first.id}",
+            HELPERS
+            % """
+            await click(".nav-link[name=phone_numbers]", "شماره‌های تلفن");
+            await click("[name=phone_number_ids] .o_field_x2many_list_row_add a");
+            await type(
+                "[name=phone_number_ids] .o_selected_row [name=number] input",
+                "۰۲۱-۸۸۷۷۶۶۵۵-۵۷ داخلی ۳"
+            );
+            await click(".o_form_button_save");
+            await wait("[name=phone_number_ids] .o_data_row", "+982188776657");
+            """,
+            READY,
+            login="browser_tehran",
+        )
+        self.assertEqual(
+            self.first.phone_number_ids.mapped("extension"), ["3", "3", "3"]
+        )
