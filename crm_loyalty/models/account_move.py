@@ -57,7 +57,7 @@ class AccountMove(models.Model):
         result = super().write(vals)
         # Not for drafts: posting writes day and number of each before their state.
         (posted | self._posted_documents())._sync_customer_purchases(
-            contacts=bool(CONTACT_FIELDS & vals.keys())
+            known=bool(posted), contacts=bool(CONTACT_FIELDS & vals.keys())
         )
         return result
 
@@ -76,14 +76,15 @@ class AccountMove(models.Model):
         self.env["crm.customer.mark"]._mark(partner_ids)
         return result
 
-    def _sync_customer_purchases(self, contacts=True):
+    def _sync_customer_purchases(self, known=True, contacts=True):
         """Bring the purchases of these documents up to date.
 
+        :param bool known: whether some of them may have purchases already
         :param bool contacts: whether posted ones may have got another customer
         """
         documents = self.filtered(lambda move: move.move_type in SALE_TYPES)
         if documents:
             # Whoever may post writes the purchase; only these documents are read.
             self.env["crm.customer.purchase"].sudo()._sync(
-                documents.ids, contacts=contacts
+                documents.ids, known=known, contacts=contacts
             )

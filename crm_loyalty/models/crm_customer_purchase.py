@@ -192,7 +192,14 @@ class CrmCustomerPurchase(models.Model):
         _logger.info("%s purchases filled", count)
 
     @api.model
-    def _sync(self, move_ids=None, keep_unit_costs=True, mark=True, contacts=True):
+    def _sync(
+        self,
+        move_ids=None,
+        keep_unit_costs=True,
+        mark=True,
+        known=True,
+        contacts=True,
+    ):
         """Make the rows of documents what the documents say.
 
         The cost of a row that stays is never touched. Marks the customers of all
@@ -202,7 +209,8 @@ class CrmCustomerPurchase(models.Model):
         :param bool keep_unit_costs: store the unit costs of each product, for later
             credit notes; without them a credit note takes back a share of the cost
         :param bool mark: have the customers refreshed
-        :param bool contacts: whether posted documents may have got another customer
+        :param bool known: whether some of the documents may have rows already
+        :param bool contacts: whether those may have got another customer
         :return: number of rows that were written
         """
         self.env["account.move"].flush_model()
@@ -215,8 +223,9 @@ class CrmCustomerPurchase(models.Model):
         self.flush_model()
         # Compiling these long expressions costs more than it saves.
         self.env.cr.execute(SQL("SET LOCAL jit = off"))
-        touched = self._follow_contacts(move_ids) if contacts else []
-        touched += self._delete_stale(move_ids)
+        touched = self._follow_contacts(move_ids) if known and contacts else []
+        if known:
+            touched += self._delete_stale(move_ids)
         present = set(SALE_TYPES)
         if move_ids is not None:
             present = set(self.env["account.move"].browse(move_ids).mapped("move_type"))

@@ -85,7 +85,7 @@ def _without_our_hooks(env):
     """Odoo as if our add-ons took no notice of documents and contacts."""
     moves, marks = type(env["account.move"]), type(env["crm.customer.mark"])
     with (
-        patch.object(moves, "_sync_customer_purchases", lambda self: None),
+        patch.object(moves, "_sync_customer_purchases", lambda self, **kwargs: None),
         patch.object(marks, "_mark", lambda self, *args, **kwargs: None),
     ):
         yield

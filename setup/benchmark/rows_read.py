@@ -17,7 +17,7 @@ def _specification(env, model, view_type):
         field = env[model]._fields[name]
         part = {"fields": {"display_name": {}}} if field.type == "many2one" else {}
         # Who brought the field: others of Odoo's we only extend.
-        mine = field._modules[0] in ("crm_loyalty", "crm_tiers")
+        mine = bool({*field._modules[:1]} & {"crm_loyalty", "crm_tiers"})
         (ours if mine else stock)[name] = part
     return stock, {**stock, **ours}
 
