@@ -187,13 +187,12 @@ class TestHandover(common.CrmLoyaltyCommon):
     def test_a_leader_cannot_name_customers_he_cannot_see(self):
         self.partner.user_id = self.colleague
         wizard = self.env["crm.customer.handover"].with_user(self.leader)
-        values = {
-            "customer_ids": [Command.set(self.customer.ids)],
-            "user_id": self.member.id,
-        }
-        with self.assertRaisesRegex(UserError, "1 customers that") as refusal:
-            wizard.create(values).action_apply()
-        self.assertNotIn("Acme", str(refusal.exception))
+        values = {"user_id": self.member.id}
+        # As code writes it, and as the client sends it.
+        for commands in ([Command.set(self.customer.ids)], [[4, self.customer.id]]):
+            with self.assertRaisesRegex(UserError, "1 customers that") as refusal:
+                wizard.create({**values, "customer_ids": commands}).action_apply()
+            self.assertNotIn("Acme", str(refusal.exception))
         self.assertEqual(self.partner.user_id, self.colleague)
         with self.assertRaisesRegex(UserError, "Choose the customers"):
             wizard.create({**values, "customer_ids": []}).action_apply()

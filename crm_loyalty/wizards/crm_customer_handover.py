@@ -52,8 +52,11 @@ class CrmCustomerHandover(models.TransientModel):
     def create(self, vals_list):
         ids = set()
         for vals in vals_list:
-            for operation, id_, values in vals.get("customer_ids", ()):
-                ids.update(values if operation == Command.SET else [id_])
+            for operation, *arguments in vals.get("customer_ids") or ():
+                if operation == Command.SET:
+                    ids.update(arguments[1])
+                elif operation == Command.LINK:  # of the client, without a third part
+                    ids.add(arguments[0])
         customers = self.env["crm.customer"].browse(ids)
         closed = customers - customers._filtered_access("read")
         if closed:
