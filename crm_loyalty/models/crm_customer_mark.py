@@ -156,10 +156,13 @@ class CrmCustomerMark(models.Model):
             return False
         rows = self.env.execute_query(
             SQL(
-                """DELETE FROM crm_customer_mark
-                    WHERE id IN (SELECT id FROM crm_customer_mark
-                                  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                RETURNING partner_id, company_id""",
+                # As a subquery it may be run again for each row, and take more.
+                """WITH batch AS MATERIALIZED (
+                       SELECT id FROM crm_customer_mark
+                        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                   DELETE FROM crm_customer_mark mark
+                    USING batch WHERE batch.id = mark.id
+                RETURNING mark.partner_id, mark.company_id""",
                 batch_size,
             )
         )
