@@ -18,7 +18,7 @@ WORKING_WEEK = (
     *((day, 13.0, 17.0) for day in (5, 6, 0, 1, 2)),
     (3, 8.0, 12.0),
 )
-# (month, day) of the Jalali year: key, Persian name, English name.
+# (month, day) of the Jalali year: Persian and English name.
 SOLAR = {
     (1, 1): ("نوروز", "Nowruz"),
     (1, 2): ("نوروز", "Nowruz"),
@@ -31,7 +31,7 @@ SOLAR = {
     (11, 22): ("پیروزی انقلاب اسلامی", "Victory of the Revolution"),
     (12, 29): ("ملی شدن صنعت نفت", "Nationalization of Oil"),
 }
-# (month, day) of the Hijri year; day 30 is the last of the month, whatever its length.
+# The same of the Hijri year; day 30 is the last of the month, whatever its length.
 LUNAR = {
     (1, 9): ("تاسوعا", "Tasua"),
     (1, 10): ("عاشورا", "Ashura"),

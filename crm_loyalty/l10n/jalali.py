@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import jdatetime
 
+from .text import fold
+
 FIRST_YEAR, LAST_YEAR = 1300, 1498
 # Twelve names: in Persian, and in Latin letters for every other language.
 MONTHS = {
@@ -45,6 +47,7 @@ MONTHS = {
         "Esfand",
     ),
 }
+OTHER_NAMES = (*[None] * 4, "امرداد")  # as some write them
 # A Jalali quarter is a season.
 SEASONS = {
     "fa": ("بهار", "تابستان", "پاییز", "زمستان"),
@@ -65,9 +68,6 @@ WEEKDAYS = {  # from Monday, as Python counts
 # Months of a period; weeks and days are counted in days.
 UNIT_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
-_MARKS = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u0640]")
-_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
-_LETTERS = str.maketrans("يىك", "ییک")
 _NUMBERS = re.compile(r"(\d{1,4})\s*[/.\-\s]\s*(\d{1,2})\s*[/.\-\s]\s*(\d{1,4})")
 _RUN = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _NAMED = re.compile(r"(\d{1,2})\s*([^\W\d]+)\s*(\d{4})")
@@ -182,7 +182,7 @@ def parse(text):
     """
     if len(text) > LONGEST_TEXT:
         raise JalaliError("unreadable")
-    text = _MARKS.sub("", text.translate(_DIGITS)).translate(_LETTERS).strip()
+    text = fold(text).strip()
     if match := _RUN.fullmatch(text):
         year, month, day = map(int, match.groups())
     elif match := _NUMBERS.fullmatch(text):
@@ -203,9 +203,10 @@ def parse(text):
 
 
 def _month_of(name):
-    for names in MONTHS.values():
+    """Number of a month by its folded name."""
+    for names in (*MONTHS.values(), OTHER_NAMES):
         for number, known in enumerate(names, 1):
-            if known.casefold() == name.casefold():
+            if known and fold(known) == name:
                 return number
     raise JalaliError("unreadable")
 

@@ -1,6 +1,7 @@
 import re
 
 from odoo import fields, models
+from odoo.tools import date_utils
 
 from .crm_customer_purchase import SALE_TYPES
 
@@ -13,7 +14,6 @@ PURCHASE_FIELDS = {
     "invoice_date",
     "reversed_entry_id",
 }
-CONTACT_FIELDS = {"commercial_partner_id", "partner_id"}
 
 
 class AccountMove(models.Model):
@@ -44,10 +44,18 @@ class AccountMove(models.Model):
         return re.sub(r"/\d\d-\d\d/", years, sequence, count=1)
 
     def _get_sequence_date_range(self, reset):
-        if reset != "year_range" or not self.company_id.crm_jalali_fiscal_year:
+        if (
+            reset not in ("year_range", "year_range_month")
+            or not self.company_id.crm_jalali_fiscal_year
+        ):
             return super()._get_sequence_date_range(reset)
         year = self.company_id.compute_fiscalyear_dates(self.date)
-        return year["date_from"], year["date_to"], None, None
+        start, end = year["date_from"], year["date_to"]
+        if reset == "year_range":
+            return start, end, None, None
+        # March belongs to two years: its numbers begin anew with the second.
+        first, last = date_utils.get_month(self.date)
+        return max(start, first), min(end, last), start.year, end.year
 
     def write(self, vals):
         """Write and remove purchases in the transaction that posts or resets."""
@@ -56,9 +64,8 @@ class AccountMove(models.Model):
         posted = self._posted_documents()
         result = super().write(vals)
         # Not for drafts: posting writes day and number of each before their state.
-        (posted | self._posted_documents())._sync_customer_purchases(
-            known=bool(posted), contacts=bool(CONTACT_FIELDS & vals.keys())
-        )
+        now_posted = posted | self._posted_documents()
+        now_posted._sync_customer_purchases(known=bool(posted))
         return result
 
     def _posted_documents(self):
@@ -66,8 +73,8 @@ class AccountMove(models.Model):
 
     def unlink(self):
         # The rows go by the database's cascade; who owned them and what they credited
-        # is asked before. Who may delete a document need not be allowed to read
-        # purchases.
+        # is asked before.
+        # sudo: who may delete a document need not be allowed to read purchases
         purchases = self.env["crm.customer.purchase"].sudo()
         rows = purchases.search([("move_id", "in", self.ids)])
         partner_ids, credited_ids = rows.partner_id.ids, rows.reversed_move_id.ids
@@ -76,15 +83,13 @@ class AccountMove(models.Model):
         self.env["crm.customer.mark"]._mark(partner_ids)
         return result
 
-    def _sync_customer_purchases(self, known=True, contacts=True):
+    def _sync_customer_purchases(self, known=True):
         """Bring the purchases of these documents up to date.
 
         :param bool known: whether some of them may have purchases already
-        :param bool contacts: whether posted ones may have got another customer
         """
         documents = self.filtered(lambda move: move.move_type in SALE_TYPES)
         if documents:
-            # Whoever may post writes the purchase; only these documents are read.
-            self.env["crm.customer.purchase"].sudo()._sync(
-                documents.ids, known=known, contacts=contacts
-            )
+            # sudo: whoever may post writes the purchase; only these documents are read
+            purchases = self.env["crm.customer.purchase"].sudo()
+            purchases._sync(documents.ids, known=known)

@@ -148,11 +148,11 @@ class CrmJalaliPeriods(models.AbstractModel):
         """A day as the client sends one: of a datetime, its first moment in UTC."""
         if self._fields[name].type == "date":
             return fields.Date.to_string(day)
-        timezone = self.env.tz
-        moment = timezone.localize(datetime.combine(day, time.min))
-        return fields.Datetime.to_string(
-            moment.astimezone(pytz.utc).replace(tzinfo=None)
-        )
+        moment = datetime.combine(day, time.min)
+        # As Odoo groups: by the time zone of the context, else by UTC.
+        if (zone := self.env.context.get("tz")) in pytz.all_timezones_set:
+            moment = pytz.timezone(zone).localize(moment).astimezone(pytz.utc)
+        return fields.Datetime.to_string(moment.replace(tzinfo=None))
 
     def _web_read_group_fill_temporal(
         self,

@@ -109,10 +109,8 @@ class ResCompany(models.Model):
         return {"date_from": start, "date_to": end}
 
     def _drop_own_purchases(self, partners):
-        """Bring purchases of contacts that became, or were, own companies up to date.
-
-        Whole-system upkeep, hence sudo: the documents may lie in other companies.
-        """
+        """Bring purchases of contacts that are, or were, own companies up to date."""
+        # sudo: upkeep of the whole system; the documents may lie in other companies
         moves = self.env["account.move"].sudo()
         moves = moves.search([("commercial_partner_id", "in", partners.ids)])
         moves._sync_customer_purchases()
@@ -145,7 +143,7 @@ class ResCompany(models.Model):
 
         :param country: of the number; another one's numbers have no part in it
         """
-        # Whoever formats a number, visitors of a website too, needs it.
+        # sudo: whoever formats a number, visitors of a website too, needs it
         company = self.sudo()
         if not company.crm_area_code or company.country_id != country:
             return ""
@@ -154,7 +152,8 @@ class ResCompany(models.Model):
     def _crm_timezone(self):
         """The company's time zone: its working calendar's, else its contact's."""
         self.ensure_one()
-        company = self.sudo()  # calendar and contact of a company the user works in
+        # sudo: calendar and contact of a company that the user works in
+        company = self.sudo()
         company.fetch(RULE_FIELDS)
         calendar = company.resource_calendar_id
         calendar.fetch(["tz"])

@@ -86,7 +86,7 @@ class ResPartner(models.Model):
         for partner, old in before.items():
             new = partner.commercial_partner_id
             if old == partner and new != partner:
-                # Upkeep by the system: the user need not see all its companies.
+                # sudo: upkeep by the system; the user need not see all its companies
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)
         if "tz" in vals:
             self._mark_companies_by_our_time()
@@ -94,7 +94,7 @@ class ResPartner(models.Model):
 
     def _mark_companies_by_our_time(self):
         """Mark the companies that have no calendar to say when their days begin."""
-        # Marking must see companies that the writing user may not.
+        # sudo: marking must see companies that the writing user may not
         companies = self.env["res.company"].sudo()
         companies = companies.search(
             [("partner_id", "in", self.ids), ("resource_calendar_id", "=", False)]
@@ -103,6 +103,7 @@ class ResPartner(models.Model):
 
     def unlink(self):
         # By the ORM, before the database's cascade: chatter and activities go too.
+        # sudo: who may delete a contact need not be allowed to delete profiles
         profiles = self.env["crm.customer"].sudo().with_context(active_test=False)
         profiles.search([("partner_id", "in", self.ids)]).unlink()
         return super().unlink()

@@ -55,8 +55,9 @@ class ResPartner(models.Model):
     def _is_iranian(self):
         """Whether the numbers of this contact follow the rules of Iran."""
         self.ensure_one()
-        # A shared contact has the company of the user; its country is no secret.
+        # A shared contact has the company of the user.
         company = self.company_id or self.env.company
+        # sudo: only the country of a company is read, which is no secret
         return (self.country_id or company.sudo().country_id).code == "IR"
 
     @api.model
@@ -360,7 +361,7 @@ class ResPartner(models.Model):
         domain &= Domain("company_id", "in", [False, *companies.ids])
         if origin := self._origin.id:
             domain &= Domain("id", "!=", origin) & ~Domain("id", "child_of", origin)
-        # As Odoo does: the warning is also for who may not open all contacts.
+        # sudo as in Odoo's own: the warning is also for who may not open all contacts
         partners = self.env["res.partner"].sudo().with_context(active_test=False)
         return partners.search(domain, order="id", limit=1)
 

@@ -28,17 +28,19 @@ class ResUsers(models.Model):
         "show dates to you, and in which you type them. What is stored is the same.",
     )
 
+    # Odoo names these two properties like constants, which ruff refuses (N802).
     @property
-    def SELF_READABLE_FIELDS(self):  # noqa: N802  (Odoo's name)
+    def SELF_READABLE_FIELDS(self):  # noqa: N802
         return super().SELF_READABLE_FIELDS + ["crm_calendar"]
 
+    # N802: as above
     @property
-    def SELF_WRITEABLE_FIELDS(self):  # noqa: N802  (Odoo's name)
+    def SELF_WRITEABLE_FIELDS(self):  # noqa: N802
         return super().SELF_WRITEABLE_FIELDS + ["crm_calendar"]
 
     def _crm_reads_jalali(self):
         """Whether this user reads Jalali dates, alone or beside Gregorian ones."""
-        # His own preference; nothing else is read.
+        # sudo: his own preference, whatever he may read of users; nothing else is read
         return bool(self) and self.sudo().crm_calendar in ("jalali", "both")
 
     def _crm_format_date(self, day, style="short"):
@@ -49,7 +51,7 @@ class ResUsers(models.Model):
         """
         if not day:
             return ""
-        # His own preference; nothing else is read.
+        # sudo: his own preference, whatever he may read of users; nothing else is read
         calendar = self.sudo().crm_calendar
         gregorian = self.env["ir.qweb.field.date"].value_to_html(day, {})
         if calendar == "gregorian" or not jalali.covers(day):

@@ -25,7 +25,7 @@ class ResourceCalendar(models.Model):
         """Mark the companies whose days begin at another hour now."""
         result = super().write(vals)
         if "tz" in vals:
-            # Marking must see companies that the writing user may not.
+            # sudo: marking must see companies that the writing user may not
             companies = self.env["res.company"].sudo()
             companies = companies.search([("resource_calendar_id", "in", self.ids)])
             self.env["crm.customer.mark"]._mark(company_ids=companies.ids)
@@ -48,21 +48,34 @@ class ResourceCalendar(models.Model):
         return fields.Date.context_today(self.with_context(tz=self.tz or "UTC"))
 
     def _crm_closings(self):
-        """Days on which everybody is off: leaves of these calendars of no resource."""
-        return self.env["resource.calendar.leaves"].search(
-            [("calendar_id", "in", self.ids), ("resource_id", "=", False)]
+        """``{calendar: days on which everybody is off}``, in one query.
+
+        Leaves of no resource, also those of the whole company without a calendar.
+        """
+        leaves = self.env["resource.calendar.leaves"].search(
+            [("calendar_id", "in", [False, *self.ids]), ("resource_id", "=", False)]
         )
+        return {
+            calendar: leaves.filtered(
+                lambda leave, calendar=calendar: (
+                    leave.calendar_id == calendar
+                    or not leave.calendar_id
+                    and leave.company_id == (calendar.company_id or self.env.company)
+                )
+            )
+            for calendar in self
+        }
 
     @api.depends_context("uid")
     def _compute_crm_is_closed_today(self):
-        closings = self._crm_closings().grouped("calendar_id")
-        for calendar in self:
-            calendar.crm_is_closed_today = calendar._crm_is_closed_today(
-                closings.get(calendar, ())
+        for calendar, closings in self._crm_closings().items():
+            calendar.crm_is_closed_today = calendar._crm_is_off(
+                calendar._crm_today(), closings
             )
 
-    def _crm_is_closed_today(self, closings):
-        start, end = self._crm_moments(self._crm_today())
+    def _crm_is_off(self, day, closings):
+        """Whether one of some closings takes the whole day."""
+        start, end = self._crm_moments(day)
         return any(
             leave.date_from <= start and leave.date_to >= end for leave in closings
         )
@@ -84,10 +97,10 @@ class ResourceCalendar(models.Model):
         """Nobody works today, unplanned."""
         self.ensure_one()
         self._crm_check_may_close()
-        if not self._crm_is_closed_today(self._crm_closings()):
-            start, end = self._crm_moments(self._crm_today())
-            # By Odoo's rules users change their own leaves alone; who may close was
-            # asked above.
+        today = self._crm_today()
+        if not self._crm_is_off(today, self._crm_closings()[self]):
+            start, end = self._crm_moments(today)
+            # sudo: by Odoo's rules users change their own leaves alone; asked above
             self.env["resource.calendar.leaves"].sudo().create(
                 {
                     "name": self.env._("Closed"),
@@ -105,7 +118,7 @@ class ResourceCalendar(models.Model):
         self.ensure_one()
         self._crm_check_may_close()
         start, end = self._crm_moments(self._crm_today())
-        closings = self._crm_closings().filtered(
+        closings = self._crm_closings()[self].filtered(
             lambda leave: (
                 leave.crm_is_unplanned
                 and (leave.date_from, leave.date_to) == (start, end)
@@ -119,7 +132,8 @@ class ResourceCalendar(models.Model):
                     calendar=self.name,
                 )
             )
-        closings.sudo().unlink()  # as in `action_crm_close_today`
+        # sudo: by Odoo's rules users change their own leaves alone; asked above
+        closings.sudo().unlink()
         return True
 
     def action_crm_add_holidays(self):
@@ -135,30 +149,28 @@ class ResourceCalendar(models.Model):
     def _crm_add_holidays(self, years):
         """Add missing holidays of some Jalali years; return those added."""
         self.ensure_one()
-        off = {
-            (leave.date_from, leave.date_to): leave for leave in self._crm_closings()
-        }
+        closings = self._crm_closings()[self]
         vals_list = []
         for year in years:
             by_day = {}
             for holiday in iran.holidays(year):
                 by_day.setdefault(holiday.day, []).append(holiday)
             for day, group in by_day.items():
-                bounds = self._crm_moments(day)
-                if any(start <= bounds[0] and end >= bounds[1] for start, end in off):
+                if self._crm_is_off(day, closings):
                     continue
+                start, end = self._crm_moments(day)
                 names = dict.fromkeys(one.name(self.env.lang) for one in group)
                 vals_list.append(
                     {
                         "name": " / ".join(names),
                         "calendar_id": self.id,
                         "company_id": self.company_id.id or self.env.company.id,
-                        "date_from": bounds[0],
-                        "date_to": bounds[1],
+                        "date_from": start,
+                        "date_to": end,
                         "crm_is_to_confirm": not any(one.is_certain for one in group),
                     }
                 )
-        # Whoever may call this was asked before, as in `action_crm_close_today`.
+        # sudo: by Odoo's rules users change their own leaves alone; callers ask first
         return self.env["resource.calendar.leaves"].sudo().create(vals_list)
 
     def action_crm_open_holidays(self):
@@ -246,7 +258,7 @@ class ResourceCalendarLeaves(models.Model):
     def action_crm_confirm(self):
         """These days are certain now."""
         self._crm_check_may_change()
-        # Odoo's rules let users change their own leaves alone; asked above.
+        # sudo: by Odoo's rules users change their own leaves alone; asked above
         self.sudo().crm_is_to_confirm = False
 
     def _crm_check_may_change(self):
@@ -261,7 +273,8 @@ class ResourceCalendarLeaves(models.Model):
     def action_crm_day_later(self):
         """The moon came a day later; the day is certain now."""
         self._crm_check_may_change()
-        for leave in self.sudo():  # as in `action_crm_confirm`
+        # sudo: by Odoo's rules users change their own leaves alone; asked above
+        for leave in self.sudo():
             leave.write(
                 {
                     "date_from": leave.date_from + timedelta(1),

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_loyalty.l10n import jalali
@@ -154,6 +155,13 @@ class TestJalaliPeriods(CrmLoyaltyCommon):
             self.assertEqual(
                 mine.search([("id", "in", leads.ids), *group["__extra_domain"]]), lead
             )
+        # Without a time zone both are of the day before, as Odoo counts then.
+        [group] = mine.with_context(lang="fa_IR", tz=False).formatted_read_group(
+            [("id", "in", leads.ids)], ["date_closed:year"], ["__count"]
+        )
+        self.assertEqual(group["date_closed:year"][0], "2025-03-21 00:00:00")
+        found = mine.search([("id", "in", leads.ids), *group["__extra_domain"]])
+        self.assertEqual(len(found), group["__count"])
 
     def test_what_the_calendar_does_not_cover_has_a_group_of_its_own(self):
         purchases = self.env["crm.customer.purchase"].search(
@@ -220,6 +228,41 @@ class TestJalaliPeriods(CrmLoyaltyCommon):
         # Far outside the calendar Odoo's own fixed day holds.
         dates = self.company.compute_fiscalyear_dates(date(2300, 1, 1))
         self.assertEqual(dates["date_to"], date(2300, 3, 20))
+
+    def test_monthly_numbers_follow_a_jalali_year_too(self):
+        self.company.crm_jalali_fiscal_year = True
+        journal = self.company_data["default_journal_misc"].copy()
+        account = self.company_data["default_account_revenue"]
+        names = []
+        for day in (
+            "2024-03-19",
+            "2024-03-20",
+            "2024-03-31",
+            "2024-04-01",
+            "2025-03-20",
+        ):
+            entry = self.env["account.move"].create(
+                {
+                    "journal_id": journal.id,
+                    "date": day,
+                    "line_ids": [
+                        Command.create({"account_id": account.id, "debit": amount})
+                        for amount in (1, -1)
+                    ],
+                }
+            )
+            entry.action_post()
+            names.append(entry.name.removeprefix(f"{journal.code}/"))
+        self.assertEqual(
+            names,
+            [
+                "23-24/03/0001",
+                "24-25/03/0001",
+                "24-25/03/0002",
+                "24-25/04/0001",
+                "24-25/03/0003",
+            ],
+        )
 
     def test_numbers_of_documents_follow_a_jalali_year(self):
         self.company.crm_jalali_fiscal_year = True

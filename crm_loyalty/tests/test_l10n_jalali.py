@@ -103,6 +103,11 @@ class TestJalali(BaseCase):
             "3 ordibehesht 1405",
         ):
             self.assertEqual(jalali.parse(text), day, text)
+        # One month has two names, another is written with or without its madda.
+        for text in ("31 مرداد 1405", "31 امرداد 1405"):
+            self.assertEqual(jalali.parse(text), date(2026, 8, 22))
+        for text in ("1 آبان 1405", "1 ا\u0653بان 1405", "1 ابان 1405"):
+            self.assertEqual(jalali.parse(text), date(2026, 10, 23))
 
     def test_what_is_no_date_says_why(self):
         for text, key in (

@@ -32,7 +32,8 @@ class TestWorkingTime(CrmLoyaltyCommon):
         cls.calendar = cls.env["resource.calendar"]._crm_make_iranian(cls.company)
 
     def _off(self, calendar=None):
-        return (calendar or self.calendar)._crm_closings()
+        calendar = calendar or self.calendar
+        return calendar._crm_closings()[calendar]
 
     def test_holidays_of_a_year(self):
         for year in (1405, 1406, 1407):
@@ -146,6 +147,48 @@ class TestWorkingTime(CrmLoyaltyCommon):
             self.assertTrue(mine.crm_is_closed_today)
             with self.assertRaisesRegex(UserError, "planned holiday"):
                 mine.action_crm_reopen_today()
+
+    def test_a_day_off_of_the_whole_company_counts(self):
+        monday = date(2026, 11, 30)
+        start, end = self.calendar._crm_moments(monday)
+        off = {
+            "name": "Inventory",
+            "calendar_id": False,
+            "date_from": start,
+            "date_to": end,
+        }
+        leaves = self.env["resource.calendar.leaves"]
+        # Odoo works out the company of a day off when it is flushed.
+        leaves.with_company(self.other_company).create(off).flush_recordset()
+        with patch.object(type(self.calendar), "_crm_today", lambda calendar: monday):
+            mine = self.calendar.with_user(self.manager)
+            self.assertFalse(mine.crm_is_closed_today)
+            leaves.create(off)
+            mine.invalidate_recordset()
+            self.assertTrue(mine.crm_is_closed_today)
+            mine.action_crm_close_today()
+            self.assertFalse(self._off().filtered("crm_is_unplanned"))
+
+    def test_only_days_of_everybody_are_confirmed(self):
+        resource = self.env["resource.resource"].create(
+            {"name": "Van", "calendar_id": self.calendar.id}
+        )
+        leave = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Repair",
+                "resource_id": resource.id,
+                "date_from": "2026-11-30",
+                "date_to": "2026-12-01",
+            }
+        )
+        for action in ("action_crm_confirm", "action_crm_day_later"):
+            with self.assertRaisesRegex(UserError, "Only holidays"):
+                getattr(leave, action)()
+
+    def test_the_list_of_holidays_is_that_of_the_calendar(self):
+        action = self.calendar.with_user(self.manager).action_crm_open_holidays()
+        found = self.env["resource.calendar.leaves"].search(action["domain"])
+        self.assertEqual(found, self._off())
 
     def test_others_close_nothing(self):
         for action in (

@@ -26,6 +26,9 @@ class TestTerms(TransactionCase):
                 have = {entry.msgid for entry in persian if entry.msgstr}
                 self.assertFalse(sorted(wanted - have))
                 self.assertFalse(sorted({e.msgid for e in persian} - wanted))
+                # Odoo reads it along with fa.po: what it lacks is not translated.
+                template = polib.pofile(str(manifest.parent / "i18n" / f"{addon}.pot"))
+                self.assertEqual({entry.msgid for entry in template}, wanted)
                 # Odoo translates a term only where the file says it stands.
                 self.assertFalse(self._places(exported) - self._places(persian))
 
