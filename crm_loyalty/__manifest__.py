@@ -20,11 +20,13 @@
         "security/crm_loyalty_groups.xml",
         "security/ir.model.access.csv",
         "security/crm_loyalty_rules.xml",
+        "security/crm_knowledge_rules.xml",
         # Data
         "data/ir_cron_data.xml",
         "data/crm_profile_requirement_data.xml",
         # Views
         "views/crm_customer_history_views.xml",
+        "views/crm_customer_need_views.xml",
         "views/crm_customer_purchase_views.xml",
         "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",

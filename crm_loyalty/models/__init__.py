@@ -6,6 +6,7 @@ from . import crm_customer_facts
 from . import crm_customer_refresh
 from . import crm_customer_join
 from . import crm_customer_history
+from . import crm_customer_knowledge
 from . import crm_customer_mark
 from . import crm_customer_purchase
 from . import crm_customer_purchase_sync
@@ -21,6 +22,7 @@ from . import mail_thread_phone
 from . import account_move
 from . import crm_lead
 from . import crm_lost_reason
+from . import crm_customer_need
 from . import ir_http
 from . import res_company
 from . import res_config_settings

@@ -260,13 +260,13 @@ class CrmCustomer(models.Model):
         )
 
     def write(self, vals):
-        """Accept manual values and chatter; figures come from `_refresh` alone."""
+        """Accept what users know, and chatter; figures come from `_refresh` alone."""
         manual = {
             field
             for name, companions in self._manual_fields().items()
             for field in (name, companions["reason"], companions["until"])
         }
-        refused = set(vals) - manual - self._chatter_fields()
+        refused = set(vals) - manual - self._chatter_fields() - self._knowledge_fields()
         if refused:
             raise AccessError(
                 self.env._(

@@ -5,6 +5,8 @@ from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+PURCHASE_DAY = "2026-01-15"
+
 
 class CrmLoyaltyCommon(AccountTestInvoicingCommon):
     """Two companies, users of every role, and factories for documents."""
@@ -158,3 +160,40 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
     @classmethod
     def _day(cls, text):
         return date.fromisoformat(text)
+
+
+class KnowledgeCommon(CrmLoyaltyCommon):
+    """Customers of two salespeople, and one that both companies share."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.own = cls._buyer("Own", user_id=cls.salesperson.id)
+        cls.second = cls._buyer("Second", user_id=cls.salesperson.id)
+        cls.foreign = cls._buyer("Foreign", user_id=cls.colleague.id)
+        cls.shared = cls._buyer("Shared", user_id=cls.salesperson.id)
+        cls._purchase(
+            cls.shared.partner_id, PURCHASE_DAY, 10, company=cls.other_company
+        )
+        cls._refresh_marked()
+        cls.shared_abroad = cls._customer(cls.shared.partner_id, cls.other_company)
+
+    @classmethod
+    def _buyer(cls, name, company=None, **values):
+        partner = cls._create_customer_contact(name=name, is_company=True, **values)
+        cls._purchase(partner, PURCHASE_DAY, 100, company=company)
+        cls._refresh_marked()
+        return cls._customer(partner, company)
+
+    @classmethod
+    def _merge(cls, source, target):
+        """Merge two contacts as a manager does."""
+        wizard = cls.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((source | target).ids, target)
+        cls._refresh_marked()
+
+    @classmethod
+    def _need(cls, customer, name, kind="need", **values):
+        return cls.env["crm.customer.need"].create(
+            {"customer_id": customer.id, "name": name, "kind": kind, **values}
+        )

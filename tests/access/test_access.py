@@ -129,6 +129,10 @@ class TestMatrix(AccessCommon):
                 {"customer_id": customer.id, "field_name": "stage"}
             )
 
+        def need(customer):
+            values = {"customer_id": customer.id, "name": "Quiet"}
+            return env["crm.customer.need"].create(values)
+
         def purchase(customer):
             domain = [("partner_id", "=", customer.partner_id.id)]
             return env["crm.customer.purchase"].search(domain, limit=1)
@@ -200,6 +204,7 @@ class TestMatrix(AccessCommon):
                 {"manual_stage_reason": "x"},
             ),
             "crm.customer.history": (self._by_customer(history), {"note": "x"}),
+            "crm.customer.need": (self._by_customer(need), {"name": "x"}),
             "crm.customer.purchase": (self._by_customer(purchase), {"reference": "x"}),
             "crm.customer.mark": (self._by_customer(mark), {"company_id": False}),
             "crm.profile.requirement": (

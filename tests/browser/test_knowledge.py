@@ -1,0 +1,81 @@
+"""What a salesperson notes of a customer, and finds again, in Chromium."""
+
+from test_browser import HELPERS, READY
+
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestKnowledgeBrowser(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.salesperson = new_test_user(
+            cls.env, "browser_knowledge", "sales_team.group_sale_salesman"
+        )
+        cls.contact, cls.other = cls.env["res.partner"].create(
+            [
+                {"name": name, "user_id": cls.salesperson.id}
+                for name in ("Known Customer", "Unknown Customer")
+            ]
+        )
+        cls.lead = cls.env["crm.lead"].create(
+            {
+                "name": "Known deal",
+                "type": "opportunity",
+                "partner_id": cls.contact.id,
+                "user_id": cls.salesperson.id,
+            }
+        )
+        customers = cls.env["crm.customer"]
+        customers._refresh()
+        cls.customer = customers.search([("partner_id", "=", cls.contact.id)])
+        cls.env.flush_all()
+
+    def _click(self, path, code):
+        self.browser_js(path, HELPERS % code, READY, login="browser_knowledge")
+
+    def test_needs_noted_on_profile_and_opportunity_are_found(self):
+        self._click(
+            f"/odoo/customer-profiles/{self.customer.id}",
+            """
+            await click(".o_notebook .nav-link", "Needs");
+            await click("[name=need_ids] .o_field_x2many_list_row_add a");
+            await type("[name=need_ids] .o_selected_row [name=name] input", "Green");
+            await click(".o_form_button_save");
+            await wait(".o_form_status_indicator_buttons.invisible");
+            """,
+        )
+        self.assertEqual(self.customer.need_ids.name, "Green")
+        self._click(
+            f"/odoo/action-crm.crm_lead_action_pipeline/{self.lead.id}",
+            """
+            await wait("[name=customer_needs] span, [name=customer_needs]", "Green");
+            await click("button[name=action_crm_note_need]");
+            await type(".modal [name=name] input", "Loud music");
+            (await wait(".modal [name=kind] input[data-value=dislike]")).click();
+            await click(".modal .o_form_button_save");
+            await wait("[name=customer_needs]", "Dislikes: Loud music");
+            """,
+        )
+        need = self.customer.need_ids.filtered(lambda need: need.kind == "dislike")
+        self.assertEqual(need.lead_id, self.lead)
+        self._click(
+            "/odoo/customer-profiles?view_type=list",
+            """
+            await wait(".o_data_row", "Unknown Customer");
+            const input = await wait(".o_searchview_input");
+            input.focus();
+            input.value = "loud";
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            await click(".o_searchview_autocomplete .o-dropdown-item a", "Needs");
+            await wait(".o_searchview_facet", "loud");
+            for (let round = 0; document.querySelectorAll(".o_data_row").length > 1;) {
+                if (++round > 200) {
+                    throw new Error("the search shows too much");
+                }
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+            await wait(".o_data_row", "Known Customer");
+            """,
+        )
