@@ -1,7 +1,7 @@
 {
     "name": "CRM Loyalty",
     "summary": "Who your customers are, what each is worth and what to do next",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
     "category": "Sales/CRM",
@@ -23,6 +23,7 @@
         "security/crm_knowledge_rules.xml",
         # Data
         "data/ir_cron_data.xml",
+        "data/crm_money_unit_data.xml",
         "data/crm_profile_requirement_data.xml",
         # Views
         "views/crm_customer_history_views.xml",
@@ -30,6 +31,7 @@
         "views/crm_customer_purchase_views.xml",
         "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",
+        "views/crm_money_unit_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
         "views/crm_lead_views.xml",
@@ -48,7 +50,12 @@
         "demo/cdnow_demo.xml",
     ],
     "assets": {
-        "web.assets_backend": ["crm_loyalty/static/src/**/*"],
+        "web.assets_backend": [
+            "crm_loyalty/static/src/**/*",
+            ("remove", "crm_loyalty/static/src/**/*_reports.js"),
+        ],
+        # Pivots and graphs come when the first one is opened.
+        "web.assets_backend_lazy": ["crm_loyalty/static/src/**/*_reports.js"],
         "web.assets_unit_tests": ["crm_loyalty/static/tests/**/*"],
     },
     "post_init_hook": "post_init_hook",

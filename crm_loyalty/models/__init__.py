@@ -16,6 +16,7 @@ from . import crm_customer_purchase_import_column
 from . import crm_customer_purchase_import_match
 from . import crm_customer_purchase_import_report
 from . import crm_customer_purchase_import_load
+from . import crm_money_unit
 from . import crm_profile_requirement
 from . import crm_phone_number
 from . import mail_thread_phone

@@ -2,7 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_list
 
 _logger = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ FIXED_FIELDS = {
     "file_name",
     "company_id",
     "currency_id",
+    "money_unit_id",
     "create_contacts",
     "date_format",
     "column_ids",
@@ -45,6 +46,14 @@ class CrmCustomerPurchaseImport(models.Model):
         required=True,
         default=lambda self: self.env.company.currency_id,
         help="The currency of the amounts in the file.",
+    )
+    money_unit_id = fields.Many2one(
+        "crm.money.unit",
+        "Amounts In",
+        domain="[('currency_id', '=', currency_id)]",
+        ondelete="restrict",
+        help="The unit of the amounts in the file, where it is not the currency "
+        "itself: a file in toman becomes purchases in rial.",
     )
     create_contacts = fields.Boolean(
         "Create Missing Contacts",
@@ -92,6 +101,27 @@ class CrmCustomerPurchaseImport(models.Model):
     )
     error_file_name = fields.Char(readonly=True, copy=False)
     purchase_ids = fields.One2many("crm.customer.purchase", "import_id", "Purchases")
+
+    @api.onchange("currency_id")
+    def _onchange_currency_id(self):
+        if self.money_unit_id.currency_id != self.currency_id:
+            self.money_unit_id = False
+
+    @api.constrains("currency_id", "money_unit_id")
+    def _check_money_unit(self):
+        for record in self:
+            unit = record.money_unit_id
+            if unit and unit.currency_id != record.currency_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(unit)s is a unit of %(other)s; the amounts of %(file)s are "
+                        "in %(currency)s. Choose one of its units, or none.",
+                        unit=unit.name,
+                        other=unit.currency_id.name,
+                        file=record.file_name,
+                        currency=record.currency_id.name,
+                    )
+                )
 
     @api.depends("state", "column_ids.progress")
     def _compute_progress(self):

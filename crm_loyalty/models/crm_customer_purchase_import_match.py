@@ -3,6 +3,7 @@ import csv
 import io
 import re
 from collections import Counter
+from decimal import Decimal
 from itertools import islice
 
 from odoo import Command, models
@@ -143,6 +144,9 @@ class CrmCustomerPurchaseImport(models.Model):
         customers = self.env["crm.customer"].with_company(self.company_id)
         today = customers._today()
         contacts = {}  # text: what it identifies; the same customer comes often
+        unit = self.money_unit_id
+        # As people write it: a tenth, not what a float makes of it.
+        worth = Decimal(str(unit.factor)) if unit else None
         for line, cells in islice(self._rows(), 1, None):
             values = {
                 target: cells[number] if number < len(cells) else ""
@@ -155,11 +159,11 @@ class CrmCustomerPurchaseImport(models.Model):
                     contacts[raw] = self._normalise(contact_target, raw)
                 self._check_length(raw, name, reference)
                 day = self._parse_day(values["date"], today)
-                amount = self._parse_amount(values["amount"])
+                amount = self._parse_amount(values["amount"], worth)
                 # No cost is an unknown one, not 0.
                 cost = values.get("cost") or None
                 if cost:
-                    cost = self._parse_amount(cost)
+                    cost = self._parse_amount(cost, worth)
             except ValidationError as error:
                 errors[line] = error.args[0]
                 continue
@@ -203,9 +207,11 @@ class CrmCustomerPurchaseImport(models.Model):
             )
         return day
 
-    def _parse_amount(self, text):
+    def _parse_amount(self, text, worth):
+        """The amount of a cell, in the currency; ``worth``: of its unit, if any."""
         try:
-            return purchase_import.parse_amount(text)
+            amount = purchase_import.parse_amount(text)
+            return amount * worth if worth else amount
         except ValueError as error:
             raise ValidationError(
                 self.env._("“%s” is no amount. Write digits and one point.", text)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from xlsxwriter import Workbook
 
 from odoo import models
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL
 
 from .. import purchase_import
 
@@ -90,7 +90,7 @@ class CrmCustomerPurchaseImport(models.Model):
         def money(value):
             if value is None:
                 return ""
-            return formatLang(self.env, value, currency_obj=self.currency_id)
+            return self.env.company._crm_format_money(value, self.currency_id)
 
         # Place in the row, head, class, how the value is shown.
         columns = [

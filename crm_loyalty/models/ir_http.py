@@ -5,9 +5,13 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     def session_info(self):
-        """The client shows and reads dates in the user's calendar."""
+        """The client shows and reads dates and money as the user and his company do."""
         info = super().session_info()
         user = self.env.user
         if user._is_internal():
             info["crm_calendar"] = user.crm_calendar
+            companies = info["user_companies"]["allowed_companies"]
+            for company in self.env["res.company"].browse(companies):
+                display = company._crm_money_display()
+                companies[company.id]["crm_money"] = display and display._asdict()
         return info

@@ -2,9 +2,12 @@ from datetime import datetime, time
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import formatLang
 
 from .. import lifecycle
 from ..l10n import jalali, phone
+from ..l10n.money import MoneyDisplay
+from .crm_money_unit import in_words
 
 THRESHOLD_FIELDS = {
     f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
@@ -66,6 +69,21 @@ class ResCompany(models.Model):
         "Jalali Financial Year",
         help="The financial year is the Jalali one: it ends on 19, 20 or 21 March, as "
         "the year says. Odoo's own last day is the same in every year.",
+    )
+    crm_money_unit_id = fields.Many2one(
+        "crm.money.unit",
+        "Money Is Shown In",
+        domain="[('currency_id', '=', currency_id)]",
+        ondelete="restrict",
+        help="The unit of amounts on screens, in reports and files of customers. "
+        "Empty: the company's currency. Stored amounts stay in the currency.",
+    )
+    crm_money_scale = fields.Selection(
+        [("1", "Single"), ("1000", "Thousands"), ("1000000", "Millions")],
+        "Scale of Money",
+        default="1",
+        required=True,
+        help="Large amounts are easier to read in thousands or millions of the unit.",
     )
 
     _crm_thresholds_sane = models.Constraint(
@@ -158,3 +176,58 @@ class ResCompany(models.Model):
         calendar = company.resource_calendar_id
         calendar.fetch(["tz"])
         return calendar.tz or company.partner_id.tz or "UTC"
+
+    @api.constrains("currency_id", "crm_money_unit_id")
+    def _check_crm_money_unit(self):
+        for company in self:
+            unit = company.crm_money_unit_id
+            if unit and unit.currency_id != company.currency_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s keeps its books in %(currency)s: its money is "
+                        "not shown in %(unit)s, a unit of %(other)s. Choose another.",
+                        company=company.name,
+                        currency=company.currency_id.name,
+                        unit=unit.name,
+                        other=unit.currency_id.name,
+                    )
+                )
+
+    def _crm_money_display(self):
+        """How this company's money is shown, in the reader's language.
+
+        :rtype: MoneyDisplay
+        :return: ``None`` where amounts are shown as Odoo shows them
+        """
+        self.ensure_one()
+        unit, scale = self.crm_money_unit_id, int(self.crm_money_scale)
+        if not unit and scale == 1:
+            return None
+        currency = self.currency_id
+        label = unit.name or currency.symbol or currency.name
+        digits = unit.decimal_places if unit else currency.decimal_places
+        if scale == 1000:
+            label, digits = self.env._("thousand %(unit)s", unit=label), 1
+        elif scale == 1000000:
+            label, digits = self.env._("million %(unit)s", unit=label), 2
+        return MoneyDisplay(currency.id, (unit.factor or 1) * scale, label, digits)
+
+    def _crm_format_money(self, amount, currency):
+        """An amount as text, the way this company shows money of ``currency``."""
+        display = self._crm_money_display()
+        if not display or display.currency_id != currency.id:
+            return currency.format(amount)
+        number = formatLang(self.env, display.shown(amount), digits=display.digits)
+        return f"{number}\N{NO-BREAK SPACE}{display.label}"
+
+    def _crm_money_in_words(self, amount, currency):
+        """An amount in words of the reader's language; ``""`` where it has none.
+
+        Words name the company's unit without its scale: “two million toman”.
+        """
+        self.ensure_one()
+        unit = self.crm_money_unit_id
+        if unit and unit.currency_id == currency:
+            digits = unit.decimal_places
+            return in_words(self.env, amount / unit.factor, digits, unit.name)
+        return in_words(self.env, amount, currency.decimal_places, currency.name)

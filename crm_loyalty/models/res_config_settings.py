@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
@@ -31,9 +31,37 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.resource_calendar_id", readonly=False
     )
     crm_area_code = fields.Char(related="company_id.crm_area_code", readonly=False)
+    crm_money_unit_id = fields.Many2one(
+        related="company_id.crm_money_unit_id", readonly=False
+    )
+    crm_money_scale = fields.Selection(
+        related="company_id.crm_money_scale", readonly=False
+    )
+    crm_money_example = fields.Char(
+        "Example of Money", compute="_compute_crm_money_example"
+    )
     crm_jalali_fiscal_year = fields.Boolean(
         related="company_id.crm_jalali_fiscal_year", readonly=False
     )
+
+    @api.depends("company_id", "crm_money_unit_id", "crm_money_scale")
+    def _compute_crm_money_example(self):
+        amount = 123_456_789
+        for settings in self:
+            company = settings.company_id
+            currency = company.currency_id
+            chosen = company.new(
+                {
+                    "currency_id": currency.id,
+                    "crm_money_unit_id": settings.crm_money_unit_id.id,
+                    "crm_money_scale": settings.crm_money_scale,
+                }
+            )
+            settings.crm_money_example = self.env._(
+                "%(stored)s is shown as %(shown)s",
+                stored=currency.format(amount),
+                shown=chosen._crm_format_money(amount, currency),
+            )
 
     def action_crm_make_iranian_calendar(self):
         """Give the company the calendar of Iran, and show it."""

@@ -6,6 +6,7 @@ from . import test_jalali_periods
 from . import test_l10n_jalali
 from . import test_lifecycle
 from . import test_marks
+from . import test_money
 from . import test_needs
 from . import test_phone_numbers
 from . import test_profile_requirement

@@ -402,6 +402,36 @@ class TestPurchaseImport(common.CrmLoyaltyCommon):
         self.assertNotIn("<b", record.preview.replace("<tbody", ""))
         self.assertNotIn("Cost of Goods", record.preview)  # the file has none
 
+    def test_a_file_in_toman_becomes_purchases_in_rial(self):
+        rial = self.env.ref("base.IRR")
+        toman = self.env.ref("crm_loyalty.money_unit_toman")
+        text = "customer,date,value,cost\nX1,2026-01-05,1234.7,0.1\nX1,2026-01-06,-4,"
+        values = {"create_contacts": True, "currency_id": rial.id}
+        rial.rate_ids.create(
+            {
+                "name": "2026-01-01",
+                "currency_id": rial.id,
+                "company_id": self.company.id,
+                "rate": 1,
+            }
+        )
+        record = self._import(text, money_unit_id=toman.id, **values)
+        record.action_check()
+        self.assertIn("12,347", record.preview)
+        record.action_load()
+        self.assertEqual(
+            record.purchase_ids.sorted("date").mapped("document_amount"), [12347, -40]
+        )
+        first = record.purchase_ids.sorted("date")[0]
+        self.assertEqual((first.amount, first.cost), (12347, 1))
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            record.money_unit_id = False
+        # The same file in rial has other amounts: nothing of it is known.
+        other = self._load(text, **values)
+        self.assertEqual((other.new_count, other.known_count), (2, 0))
+        with self.assertRaisesRegex(ValidationError, "Toman is a unit of IRR"):
+            self._import(text, money_unit_id=toman.id)
+
     def test_what_was_loaded_stays_as_it_is(self):
         text = "customer,date,value\nX1,2026-01-05,1"
         record = self._import(text, create_contacts=True)

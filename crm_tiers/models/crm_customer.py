@@ -54,10 +54,10 @@ class CrmCustomer(models.Model):
 
     @api.model
     def _figure_text(self, key, value, currency):
-        """A figure's value as text: money in ``currency``, else a plain number."""
+        """A figure's value as text: money of ``currency``, else a plain number."""
         field = self._fields.get(key)
         if field is not None and field.type == "monetary":
-            return currency.format(value or 0)
+            return self.env.company._crm_format_money(value or 0, currency)
         return f"{value or 0:g}"
 
     # -- in the refresh
@@ -138,7 +138,7 @@ class CrmCustomer(models.Model):
         }
 
     @api.depends(lambda self: ["tier_id", "company_id", *self._tier_figures()])
-    @api.depends_context("lang")
+    @api.depends_context("lang", "company")
     def _compute_next_tier(self):
         rules = {
             company: self.env["crm.tier"]._rules(company) for company in self.company_id

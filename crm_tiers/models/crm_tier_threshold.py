@@ -13,12 +13,18 @@ class CrmTierThreshold(models.Model):
     tier_id = fields.Many2one("crm.tier", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="tier_id.company_id", store=True)
     figure = fields.Selection("_selection_figure", required=True)
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency",
+        help="Of figures that are money; empty for plain numbers.",
+    )
     minimum = fields.Float(
         "At Least",
         digits=(16, 2),
         required=True,
         help="In the unit of the figure; money is in the company's currency.",
     )
+    minimum_in_words = fields.Char("In Words", compute="_compute_minimum_in_words")
 
     _tier_figure_uniq = models.Constraint(
         "UNIQUE (tier_id, figure)", "A tier has one threshold on each figure."
@@ -31,6 +37,24 @@ class CrmTierThreshold(models.Model):
         return [
             (key, customers._figure_label(key)) for key in customers._tier_figures()
         ]
+
+    @api.depends("figure", "company_id")
+    def _compute_currency(self):
+        profile = self.env["crm.customer"]._fields
+        for threshold in self:
+            field = profile.get(threshold.figure)
+            is_money = field is not None and field.type == "monetary"
+            company = threshold.company_id or self.env.company
+            threshold.currency_id = is_money and company.currency_id
+
+    @api.depends("minimum", "currency_id")
+    @api.depends_context("lang", "company")
+    def _compute_minimum_in_words(self):
+        for threshold in self:
+            currency = threshold.currency_id
+            threshold.minimum_in_words = currency and (
+                self.env.company._crm_money_in_words(threshold.minimum, currency)
+            )
 
     @api.constrains("figure", "minimum")
     def _check_figure(self):

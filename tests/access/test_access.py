@@ -150,6 +150,10 @@ class TestMatrix(AccessCommon):
             values = {"partner_id": customer.partner_id.id, "number": "+12025550123"}
             return env["crm.phone.number"].create(values)
 
+        unit = env["crm.money.unit"].create(
+            {"name": "Unit", "currency_id": env.ref("base.EUR").id, "factor": 5}
+        )
+
         def threshold(company):
             return env["crm.tier.threshold"].create(
                 {
@@ -213,6 +217,7 @@ class TestMatrix(AccessCommon):
             ),
             "crm.customer.handover": (handover, {"note": "x"}),
             "crm.phone.number": (self._by_customer(number), {"label": "fax"}),
+            "crm.money.unit": (self._by_company(lambda company: unit), {"factor": 7}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
             "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
         }

@@ -1,0 +1,74 @@
+import { registry } from "@web/core/registry";
+import { patch } from "@web/core/utils/patch";
+import { Field } from "@web/views/fields/field";
+import { MonetaryField, monetaryField } from "@web/views/fields/monetary/monetary_field";
+import { formatMoney, moneyDisplay, parseMoney, withUnit } from "./money";
+
+/**
+ * An amount, shown and typed in the unit of the user's company. Its value is the stored
+ * amount of any other field of money: no converted number leaves the screen.
+ */
+export class MoneyField extends MonetaryField {
+    get display() {
+        return moneyDisplay(this.currencyId);
+    }
+
+    get inputOptions() {
+        return {
+            ...super.inputOptions,
+            parse: (text) => parseMoney(text, this.currencyId, super.currencyDigits?.[1]),
+        };
+    }
+
+    /** What the template draws beside an input. */
+    get currency() {
+        const { display } = this;
+        return display ? { symbol: display.label, position: "after" } : super.currency;
+    }
+
+    get formattedValue() {
+        if (!this.display) {
+            return super.formattedValue;
+        }
+        return formatMoney(this.value, {
+            currencyId: this.currencyId,
+            exact: !this.props.readonly,
+            noSymbol: !this.props.readonly || this.props.hideSymbol,
+        });
+    }
+}
+
+export const moneyField = {
+    ...monetaryField,
+    component: MoneyField,
+    extractProps: (info, dynamicInfo) => {
+        const props = monetaryField.extractProps(info, dynamicInfo);
+        // The head of a column names the unit.
+        return { ...props, hideSymbol: props.hideSymbol || Boolean(info.attrs.crm_unit_in_head) };
+    },
+};
+
+registry.category("fields").add("crm_money", moneyField);
+registry.category("formatters").add("crm_money", (value, options) =>
+    // Sums stand in columns whose heads name the unit.
+    formatMoney(value, { ...options, noSymbol: Boolean(moneyDisplay(options?.currencyId)) })
+);
+
+// Whose company shows money as Odoo does has Odoo's own field; else heads name the unit.
+patch(Field, {
+    parseFieldNode(node, models, modelName, viewType, ...args) {
+        if (node.getAttribute("widget") === "crm_money") {
+            const field = models[modelName].fields[node.getAttribute("name")];
+            const isMoney = field.type === "monetary";
+            if (!moneyDisplay() && isMoney) {
+                node.removeAttribute("widget"); // plain texts in lists and on cards
+            } else if (!moneyDisplay()) {
+                node.setAttribute("widget", "monetary");
+            } else if (viewType === "list" && isMoney) {
+                node.setAttribute("string", withUnit(node.getAttribute("string") || field.string));
+                node.setAttribute("crm_unit_in_head", "1");
+            }
+        }
+        return super.parseFieldNode(node, models, modelName, viewType, ...args);
+    },
+});

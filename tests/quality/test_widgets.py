@@ -1,0 +1,86 @@
+"""Dates and money in views of ours are shown as the reader and his company choose."""
+
+from lxml import etree
+
+from odoo.tests import TransactionCase, tagged
+
+OURS = ("crm_loyalty", "crm_tiers", "crm_voc", "crm_gifts")
+SHOWN = ("form", "list", "kanban")
+# Views that show aggregates: they convert all money of their model.
+CONVERTING = {
+    "pivot": "crm_money_pivot",
+    "graph": "crm_money_graph",
+    "kanban": "crm_money_kanban",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestWidgets(TransactionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        data = cls.env["ir.model.data"].search(
+            [("model", "=", "ir.ui.view"), ("module", "in", OURS)]
+        )
+        cls.views = cls.env["ir.ui.view"].browse(data.mapped("res_id"))
+
+    def test_every_date_has_the_jalali_widget(self):
+        dates = self._shown("date", "datetime")
+        # On a form, in a list, on a card, and in a list inside of a form.
+        for view, field in (
+            ("crm.customer.form", "left_date"),
+            ("crm.customer.list", "last_purchase_date"),
+            ("crm.customer.kanban", "last_purchase_date"),
+            ("crm.customer.form", "date"),
+        ):
+            self.assertIn((view, field, "jalali_date"), dates)
+        self.assertFalse([date for date in dates if date[2] != "jalali_date"])
+
+    def test_every_amount_has_the_widget_of_money(self):
+        amounts = self._shown("monetary")
+        for view, field in (
+            ("crm.customer.form", "net_revenue_12m"),
+            ("crm.customer.list", "margin_12m"),
+            ("crm.customer.kanban", "net_revenue_12m"),
+            ("crm.customer.purchase.list", "amount"),
+        ):
+            self.assertIn((view, field, "crm_money"), amounts)
+        self.assertFalse([amount for amount in amounts if amount[2] != "crm_money"])
+
+    def test_aggregates_of_money_are_converted(self):
+        converting = {}
+        for view in self.views.filtered(lambda view: view.mode == "primary"):
+            arch = etree.fromstring(view.arch_db)
+            has_money = any(
+                field.type == "monetary"
+                for field in self.env[view.model]._fields.values()
+            )
+            adds_up = view.type in ("pivot", "graph") or arch.xpath("//progressbar")
+            if view.type in CONVERTING and has_money and adds_up:
+                converting[view.name] = arch.get("js_class") == CONVERTING[view.type]
+        self.assertIn("crm.customer.kanban", converting)
+        self.assertIn("crm.customer.purchase.graph", converting)
+        self.assertEqual(set(converting.values()), {True})
+
+    def _shown(self, *types):
+        """``[(view, field, widget)]`` of the fields of some types that views show."""
+        return [
+            (view.name, node.get("name"), node.get("widget"))
+            for view in self.views
+            if view.type in SHOWN
+            for node in self._fields_of(view, types)
+        ]
+
+    def _fields_of(self, view, types):
+        """Return the nodes of fields that a view shows, in lists inside as well."""
+        nodes = []
+        # One with a position says where to add, and shows nothing itself.
+        for node in etree.fromstring(view.arch_db).xpath("//field[not(@position)]"):
+            model = self.env[view.model]
+            for parent in node.xpath("ancestor::field[not(@position)]"):
+                model = self.env[model._fields[parent.get("name")].comodel_name]
+            field = model._fields[node.get("name")]
+            hidden = "1" in (node.get("invisible"), node.get("column_invisible"))
+            if field.type in types and not hidden:
+                nodes.append(node)
+        return nodes
