@@ -101,6 +101,11 @@ class TestReading(BaseCase):
             "کد\u200cمشتری": "partner_ref",
             "بهاي تمام\u200cشده": "cost",
             "کدمشتری": "partner_ref",
+            "کد ملی": "partner_vat",
+            "تلفن همراه": "partner_phone",
+            "تاریخ صورتحساب": "date",
+            "مبلغ بدون ماليات": "amount",
+            "شماره سند": "reference",
             "مشتری": None,
         }.items():
             with self.subTest(head):

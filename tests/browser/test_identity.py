@@ -4,6 +4,20 @@ from test_browser import HELPERS, READY
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
+READS_FROM_THE_LEFT = """
+    const readsFromTheLeft = (element) => {
+        const place = (index) => {
+            const range = document.createRange();
+            range.setStart(element.firstChild, index);
+            range.setEnd(element.firstChild, index + 1);
+            return range.getBoundingClientRect().left;
+        };
+        if (element.textContent[0] !== "+" || place(0) > place(1)) {
+            throw new Error(`the + comes last: ${element.outerHTML}`);
+        }
+    };
+"""
+
 
 @tagged("post_install", "-at_install")
 class TestIdentityBrowser(HttpCase):
@@ -61,7 +75,9 @@ class TestIdentityBrowser(HttpCase):
         self.browser_js(
             f"/odoo/action-base.action_partner_form/{self.first.id}",
             HELPERS
-            % """
+            % (
+                READS_FROM_THE_LEFT
+                + """
             await click(".nav-link[name=phone_numbers]", "شماره‌های تلفن");
             await click("[name=phone_number_ids] .o_field_x2many_list_row_add a");
             await type(
@@ -70,10 +86,38 @@ class TestIdentityBrowser(HttpCase):
             );
             await click(".o_form_button_save");
             await wait("[name=phone_number_ids] .o_data_row", "+982188776657");
-            """,
+            readsFromTheLeft(
+                await wait("[name=phone_number_ids] .o_field_phone a", "+982188776657")
+            );
+            """
+            ),
             READY,
             login="browser_tehran",
         )
         self.assertEqual(
             self.first.phone_number_ids.mapped("extension"), ["3", "3", "3"]
         )
+
+    def test_numbers_on_cards_read_from_the_left(self):
+        self.first.write({"is_company": True, "phone": "+982188776655"})
+        self.first.child_ids = self.env["res.partner"].create(
+            {"name": "Aram", "phone": "+982188776644"}
+        )
+        for path, number in (
+            ("action-base.action_partner_form?view_type=kanban", "+982188776655"),
+            (f"action-base.action_partner_form/{self.first.id}", "+982188776644"),
+        ):
+            self.browser_js(
+                f"/odoo/{path}",
+                HELPERS
+                % (
+                    READS_FROM_THE_LEFT
+                    + f"""
+                    readsFromTheLeft(
+                        await wait(".o_kanban_record i.fa-phone + span", "{number}")
+                    );
+                    """
+                ),
+                READY,
+                login="browser_tehran",
+            )
