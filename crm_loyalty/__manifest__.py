@@ -25,9 +25,13 @@
         "data/ir_cron_data.xml",
         "data/crm_money_unit_data.xml",
         "data/crm_profile_requirement_data.xml",
+        "data/crm_customer_event_kind_data.xml",
         # Views
         "views/crm_customer_history_views.xml",
         "views/crm_customer_need_views.xml",
+        "views/crm_customer_trait_views.xml",
+        "views/crm_customer_event_views.xml",
+        "views/crm_customer_objective_views.xml",
         "views/crm_customer_purchase_views.xml",
         "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",

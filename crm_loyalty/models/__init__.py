@@ -24,6 +24,9 @@ from . import account_move
 from . import crm_lead
 from . import crm_lost_reason
 from . import crm_customer_need
+from . import crm_customer_trait
+from . import crm_customer_event
+from . import crm_customer_objective
 from . import ir_http
 from . import res_company
 from . import res_config_settings

@@ -12,4 +12,5 @@ from . import test_phone_numbers
 from . import test_profile_requirement
 from . import test_purchase_import
 from . import test_refresh
+from . import test_traits_and_events
 from . import test_working_time

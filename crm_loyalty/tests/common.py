@@ -1,6 +1,8 @@
+from contextlib import contextmanager
 from datetime import date
 
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -197,3 +199,10 @@ class KnowledgeCommon(CrmLoyaltyCommon):
         return cls.env["crm.customer.need"].create(
             {"customer_id": customer.id, "name": name, "kind": kind, **values}
         )
+
+    @contextmanager
+    def _refuses(self, pattern, error=ValidationError):
+        """As ``assertRaisesRegex``, which does not take back what was tried."""
+        with self.assertRaises(error) as caught:
+            yield
+        self.assertRegex(str(caught.exception), pattern)

@@ -129,10 +129,6 @@ class TestMatrix(AccessCommon):
                 {"customer_id": customer.id, "field_name": "stage"}
             )
 
-        def need(customer):
-            values = {"customer_id": customer.id, "name": "Quiet"}
-            return env["crm.customer.need"].create(values)
-
         def purchase(customer):
             domain = [("partner_id", "=", customer.partner_id.id)]
             return env["crm.customer.purchase"].search(domain, limit=1)
@@ -208,7 +204,6 @@ class TestMatrix(AccessCommon):
                 {"manual_stage_reason": "x"},
             ),
             "crm.customer.history": (self._by_customer(history), {"note": "x"}),
-            "crm.customer.need": (self._by_customer(need), {"name": "x"}),
             "crm.customer.purchase": (self._by_customer(purchase), {"reference": "x"}),
             "crm.customer.mark": (self._by_customer(mark), {"company_id": False}),
             "crm.profile.requirement": (
@@ -220,6 +215,56 @@ class TestMatrix(AccessCommon):
             "crm.money.unit": (self._by_company(lambda company: unit), {"factor": 7}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
             "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
+            **self._knowledge_makers(),
+        }
+
+    def _knowledge_makers(self):
+        """The same of what is known of customers."""
+        env = self.env
+
+        def need(customer):
+            values = {"customer_id": customer.id, "name": "Quiet"}
+            return env["crm.customer.need"].create(values)
+
+        kinds = {
+            company: env["crm.customer.event.kind"].create(
+                {"name": "K", "company_id": company.id}
+            )
+            for company in self.company | self.other_company
+        }
+
+        def event(customer):
+            kind = kinds[customer.company_id]
+            return env["crm.customer.event"].create(
+                {"customer_id": customer.id, "kind_id": kind.id, "date": TODAY}
+            )
+
+        def objective(customer):
+            values = {"customer_id": customer.id, "name": "Grow"}
+            return env["crm.customer.objective"].create(values)
+
+        def trait(company):
+            return env["crm.customer.trait"].create(
+                {
+                    "name": "Trade",
+                    "company_id": company.id,
+                    "value_ids": [Command.create({"name": "Paper"})],
+                }
+            )
+
+        def kind(company):
+            return kinds[company].copy()
+
+        return {
+            "crm.customer.need": (self._by_customer(need), {"name": "x"}),
+            "crm.customer.event": (self._by_customer(event), {"name": "x"}),
+            "crm.customer.objective": (self._by_customer(objective), {"name": "x"}),
+            "crm.customer.event.kind": (self._by_company(kind), {"name": "x"}),
+            "crm.customer.trait": (self._by_company(trait), {"name": "x"}),
+            "crm.customer.trait.value": (
+                self._by_company(lambda company: trait(company).value_ids),
+                {"name": "x"},
+            ),
         }
 
     def test_every_model_of_ours_has_a_row(self):

@@ -2,6 +2,7 @@
 
 from test_browser import HELPERS, READY
 
+from odoo import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 
@@ -79,3 +80,41 @@ class TestKnowledgeBrowser(HttpCase):
             await wait(".o_data_row", "Known Customer");
             """,
         )
+
+    def test_traits_events_and_an_objective_of_a_customer(self):
+        self.env["crm.customer.trait"].create(
+            {
+                "name": "Trade",
+                "value_ids": [
+                    Command.create({"name": name}) for name in ("Paper", "Food")
+                ],
+            }
+        )
+        self._click(
+            f"/odoo/customer-profiles/{self.customer.id}",
+            """
+            const choose = async (field, text) => {
+                await type(`${field} input`, text);
+                await click(".o-autocomplete--dropdown-item a", text);
+            };
+            await choose("[name=trait_value_ids]", "Paper");
+            await wait("[name=trait_value_ids] .o_tag", "Trade: Paper");
+            await choose("[name=trait_value_ids]", "Food");
+            await wait("[name=trait_value_ids] .o_tag", "Trade: Food");
+            await click(".o_notebook .nav-link", "Life Events");
+            await click("[name=event_ids] .o_field_x2many_list_row_add a");
+            await choose("[name=event_ids] .o_selected_row [name=kind_id]", "Tender");
+            await type("[name=event_ids] .o_selected_row [name=date] input", "+40d");
+            await click(".o_notebook .nav-link", "Objectives");
+            await click("[name=objective_ids] .o_field_x2many_list_row_add a");
+            const row = "[name=objective_ids] .o_selected_row";
+            await type(`${row} [name=name] input`, "Grow");
+            await type(`${row} [name=percent] input`, "25");
+            await click(".o_form_button_save");
+            await wait(".o_form_status_indicator_buttons.invisible");
+            await wait("[name=objective_ids] .o_data_row [name=progress]", "25");
+            """,
+        )
+        self.assertEqual(self.customer.trait_value_ids.name, "Food")
+        self.assertEqual(self.customer.event_ids.remind_days, 30)
+        self.assertEqual(self.customer.objective_ids.progress, 25)
