@@ -38,6 +38,7 @@
         "views/crm_money_unit_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
+        "wizards/crm_first_steps_views.xml",
         "views/crm_lead_views.xml",
         "views/crm_lost_reason_views.xml",
         "views/res_partner_views.xml",

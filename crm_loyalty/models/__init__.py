@@ -4,6 +4,7 @@ from . import crm_customer_link
 from . import crm_customer
 from . import crm_customer_facts
 from . import crm_customer_refresh
+from . import crm_customer_preview
 from . import crm_customer_join
 from . import crm_customer_history
 from . import crm_customer_knowledge
@@ -27,7 +28,10 @@ from . import crm_customer_need
 from . import crm_customer_trait
 from . import crm_customer_event
 from . import crm_customer_objective
+from . import crm_team
+from . import crm_team_member
 from . import ir_http
+from . import ir_ui_menu
 from . import res_company
 from . import res_config_settings
 from . import res_groups

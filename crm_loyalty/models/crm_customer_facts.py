@@ -429,12 +429,24 @@ class CrmCustomer(models.Model):
     # -- classes
     @api.model
     def _profile_sql(self, as_of, partner_ids=None):
-        """SELECT of the facts and, on top, every class, as of a day. Only reads.
+        """SELECT of the facts and, on top, every class, as of a day. Only reads."""
+        return self._classified_sql(
+            self._profile_facts_sql(as_of, partner_ids),
+            as_of,
+            self.env.company._crm_thresholds(),
+        )
+
+    @api.model
+    def _classified_sql(self, facts, as_of, thresholds):
+        """SELECT of some facts and, on top, every class. Only reads.
 
         Each layer of `_profile_classes` may use the columns of those before it.
+
+        :param SQL facts: rows of `_profile_facts_sql`, as of the same day
+        :param lifecycle.Thresholds thresholds: the company's, or others to try
         """
-        query = self._profile_facts_sql(as_of, partner_ids)
-        for name, expression in self._profile_classes(as_of):
+        query = facts
+        for name, expression in self._profile_classes(as_of, thresholds):
             query = SQL(
                 "SELECT f.*, %s AS %s FROM (%s) f",
                 expression,
@@ -448,12 +460,14 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _profile_classes(self, as_of):
-        """``[(column, SQL over f)]``, in order; upper add-ons append theirs."""
-        thresholds = self.env.company._crm_thresholds()
+    def _profile_classes(self, as_of, thresholds):
+        """``[(column, SQL over f)]``, in order; upper add-ons append theirs.
+
+        :param lifecycle.Thresholds thresholds: to take instead of the company's own
+        """
         stage = SQL(" ").join(
             SQL("WHEN %s THEN %s", condition, stage)
-            for stage, condition in self._stage_rules(as_of)
+            for stage, condition in self._stage_rules(as_of, thresholds)
         )
         return [
             (
@@ -498,12 +512,13 @@ class CrmCustomer(models.Model):
         ]
 
     @api.model
-    def _stage_rules(self, as_of):
+    def _stage_rules(self, as_of, thresholds):
         """``[(stage, SQL condition over f)]``, first match wins; else suspect.
 
         An upper add-on adds a condition by inserting a pair at its place.
+
+        :param lifecycle.Thresholds thresholds: as in `_profile_classes`
         """
-        thresholds = self.env.company._crm_thresholds()
         return [
             ("partner", SQL("f.by_hand_stage = 'partner'")),
             (

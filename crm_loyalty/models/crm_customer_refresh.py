@@ -165,11 +165,7 @@ class CrmCustomer(models.Model):
         brings.
         """
         cr = self.env.cr
-        # Whole-base aggregates spill to disk with the default of 4 MB.
-        cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
-        # PostgreSQL takes "its own commercial partner" for one contact in 200, and
-        # may then go through all histories once per customer.
-        cr.execute(SQL("SET LOCAL enable_nestloop = off"))
+        self._plan_for_all()
         cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.crm_customer_fresh"))
         cr.execute(
             SQL(
@@ -177,8 +173,23 @@ class CrmCustomer(models.Model):
                 self._profile_sql(as_of),
             )
         )
-        cr.execute(SQL("SET LOCAL enable_nestloop TO DEFAULT"))
+        self._plan_as_usual()
         cr.execute(SQL("ANALYZE crm_customer_fresh"))
+
+    @api.model
+    def _plan_for_all(self):
+        """Have PostgreSQL plan for whole-base statements; undo by `_plan_as_usual`."""
+        cr = self.env.cr
+        # Whole-base aggregates spill to disk with the default of 4 MB.
+        cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
+        # PostgreSQL takes "its own commercial partner" for one contact in 200, and
+        # may then go through all histories once per customer.
+        cr.execute(SQL("SET LOCAL enable_nestloop = off"))
+
+    @api.model
+    def _plan_as_usual(self):
+        """Let later statements of the transaction join row by row again."""
+        self.env.cr.execute(SQL("SET LOCAL enable_nestloop TO DEFAULT"))
 
     @api.model
     def _write_sql(self, fresh, partner_ids):

@@ -2,16 +2,26 @@ from datetime import datetime, time
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import formatLang
+from odoo.fields import Domain
+from odoo.tools import SQL, formatLang
 
 from .. import lifecycle
 from ..l10n import jalali, phone
 from ..l10n.money import MoneyDisplay
 from .crm_money_unit import in_words
+from .res_users import CALENDARS
 
 THRESHOLD_FIELDS = {
     f"crm_{name}": name for name in lifecycle.Thresholds.__dataclass_fields__
 }
+MONEY_SCALES = [("1", "Single"), ("1000", "Thousands"), ("1000000", "Millions")]
+# What thresholds must be, over their fields: for the table, and for values to try.
+THRESHOLDS_SANE = """crm_regular_purchases > 0 AND crm_active_days > 0
+    AND crm_rhythm_factor > 0 AND crm_rhythm_factor <= 100
+    AND crm_gap_factor > 0 AND crm_gap_factor <= 100
+    AND crm_rhythm_min_days BETWEEN 0 AND crm_rhythm_max_days
+    AND crm_rhythm_max_days <= 36500 AND crm_active_days <= 36500
+    AND crm_prospect_months BETWEEN 0 AND 1200"""
 # What a refresh reads of a company; it has a hundred fields more.
 RULE_FIELDS = [
     *THRESHOLD_FIELDS,
@@ -79,21 +89,41 @@ class ResCompany(models.Model):
         "Empty: the company's currency. Stored amounts stay in the currency.",
     )
     crm_money_scale = fields.Selection(
-        [("1", "Single"), ("1000", "Thousands"), ("1000000", "Millions")],
+        MONEY_SCALES,
         "Scale of Money",
         default="1",
         required=True,
         help="Large amounts are easier to read in thousands or millions of the unit.",
     )
+    crm_calendar = fields.Selection(
+        CALENDARS,
+        "Calendar of Users",
+        default="gregorian",
+        required=True,
+        help="Of the company's users who have not chosen one in their preferences.",
+    )
+    crm_pilot_team_ids = fields.Many2many(
+        "crm.team",
+        "crm_pilot_team_rel",
+        "company_id",
+        "team_id",
+        "Pilot Teams",
+        domain="[('company_id', 'in', (id, False))]",
+        help="While there are any, only these teams' members and leaders, beside those "
+        "who see all customers anyway, see customer profiles in this company.",
+    )
+    crm_is_open = fields.Boolean(
+        "Customers Are Open to Me",
+        compute="_compute_crm_is_open",
+        compute_sudo=True,
+        search="_search_crm_is_open",
+    )
+    crm_first_steps_done = fields.Boolean("First Steps Done")
 
     _crm_thresholds_sane = models.Constraint(
-        """CHECK (crm_regular_purchases > 0 AND crm_active_days > 0
-                  AND crm_rhythm_factor > 0 AND crm_gap_factor > 0
-                  AND crm_rhythm_min_days BETWEEN 0 AND crm_rhythm_max_days
-                  AND crm_rhythm_max_days <= 36500 AND crm_active_days <= 36500
-                  AND crm_prospect_months BETWEEN 0 AND 1200)""",
-        "Thresholds of customer stages must be positive, at most 100 years, and the "
-        "shortest rhythm window no longer than the longest.",
+        f"CHECK ({THRESHOLDS_SANE})",
+        "Thresholds of customer stages must be positive, at most 100 years or 100 "
+        "times, and the shortest rhythm window no longer than the longest.",
     )
 
     @api.model_create_multi
@@ -111,6 +141,9 @@ class ResCompany(models.Model):
         result = super().write(vals)
         if partners is not None:
             self._drop_own_purchases(partners | self.partner_id)
+        if "crm_pilot_team_ids" in vals:
+            # Who has the menu of customers is kept with the menus.
+            self.env.registry.clear_cache()
         # The calendar says when a day begins.
         if {*THRESHOLD_FIELDS, "resource_calendar_id"} & vals.keys():
             self.env["crm.customer.mark"]._mark(company_ids=self.ids)
@@ -143,6 +176,46 @@ class ResCompany(models.Model):
         return lifecycle.Thresholds(
             **{name: self[field] for field, name in THRESHOLD_FIELDS.items()}
         )
+
+    @api.depends(
+        "crm_pilot_team_ids.user_id", "crm_pilot_team_ids.crm_team_member_ids.user_id"
+    )
+    @api.depends_context("uid")
+    def _compute_crm_is_open(self):
+        open_companies = self.filtered_domain(self._crm_open_domain())
+        for company in self:
+            company.crm_is_open = company in open_companies
+
+    @api.model
+    def _search_crm_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return self._crm_open_domain() if True in value else ~self._crm_open_domain()
+
+    @api.model
+    def _crm_open_domain(self):
+        """Companies without a pilot, or with the user in one of its teams.
+
+        Archived teams and memberships count for nothing, however this is evaluated.
+        """
+        is_active = Domain("active", "=", True)
+        is_mine = Domain("user_id", "=", self.env.uid)
+        team = is_mine | Domain("crm_team_member_ids", "any", is_mine & is_active)
+        return Domain("crm_pilot_team_ids", "not any", is_active) | Domain(
+            "crm_pilot_team_ids", "any", is_active & team
+        )
+
+    @api.model
+    def _crm_are_sane(self, thresholds):
+        """Whether a company would take these thresholds, by its own constraint."""
+        columns = SQL(", ").join(
+            SQL("%s AS %s", getattr(thresholds, name), SQL.identifier(field))
+            for field, name in THRESHOLD_FIELDS.items()
+        )
+        [[sane]] = self.env.execute_query(
+            SQL("SELECT %s FROM (SELECT %s) company", SQL(THRESHOLDS_SANE), columns)
+        )
+        return sane
 
     @api.constrains("crm_area_code")
     def _check_crm_area_code(self):
@@ -219,6 +292,22 @@ class ResCompany(models.Model):
             return currency.format(amount)
         number = formatLang(self.env, display.shown(amount), digits=display.digits)
         return f"{number}\N{NO-BREAK SPACE}{display.label}"
+
+    def _crm_money_example(self, unit, scale):
+        """What a unit and a scale would make of an amount, as a sentence."""
+        currency, amount = self.currency_id, 123_456_789
+        chosen = self.new(
+            {
+                "currency_id": currency.id,
+                "crm_money_unit_id": unit.id,
+                "crm_money_scale": scale,
+            }
+        )
+        return self.env._(
+            "%(stored)s is shown as %(shown)s",
+            stored=currency.format(amount),
+            shown=chosen._crm_format_money(amount, currency),
+        )
 
     def _crm_money_in_words(self, amount, currency):
         """An amount in words of the reader's language; ``""`` where it has none.

@@ -46,21 +46,9 @@ class ResConfigSettings(models.TransientModel):
 
     @api.depends("company_id", "crm_money_unit_id", "crm_money_scale")
     def _compute_crm_money_example(self):
-        amount = 123_456_789
         for settings in self:
-            company = settings.company_id
-            currency = company.currency_id
-            chosen = company.new(
-                {
-                    "currency_id": currency.id,
-                    "crm_money_unit_id": settings.crm_money_unit_id.id,
-                    "crm_money_scale": settings.crm_money_scale,
-                }
-            )
-            settings.crm_money_example = self.env._(
-                "%(stored)s is shown as %(shown)s",
-                stored=currency.format(amount),
-                shown=chosen._crm_format_money(amount, currency),
+            settings.crm_money_example = settings.company_id._crm_money_example(
+                settings.crm_money_unit_id, settings.crm_money_scale
             )
 
     def action_crm_make_iranian_calendar(self):

@@ -22,10 +22,9 @@ class ResUsers(models.Model):
     crm_calendar = fields.Selection(
         CALENDARS,
         "Calendar",
-        default="gregorian",
-        required=True,
         help="In which calendar the screens, reports and files of customer relations "
-        "show dates to you, and in which you type them. What is stored is the same.",
+        "show dates to you, and in which you type them. What is stored is the same. "
+        "Empty: as your company has it.",
     )
 
     # Odoo names these two properties like constants, which ruff refuses (N802).
@@ -38,10 +37,20 @@ class ResUsers(models.Model):
     def SELF_WRITEABLE_FIELDS(self):  # noqa: N802
         return super().SELF_WRITEABLE_FIELDS + ["crm_calendar"]
 
+    def _crm_calendar(self):
+        """The calendar this user reads: his own choice, else his company's.
+
+        :return: a key of `CALENDARS`; visitors without a choice read Gregorian dates
+        """
+        # sudo: his own preference and his company's, whatever he may read of both
+        user = self.sudo()
+        if user.crm_calendar or not (user and user._is_internal()):
+            return user.crm_calendar or "gregorian"
+        return user.company_id.crm_calendar
+
     def _crm_reads_jalali(self):
         """Whether this user reads Jalali dates, alone or beside Gregorian ones."""
-        # sudo: his own preference, whatever he may read of users; nothing else is read
-        return bool(self) and self.sudo().crm_calendar in ("jalali", "both")
+        return self._crm_calendar() in ("jalali", "both")
 
     def _crm_format_date(self, day, style="short"):
         """A day as this user reads it, for texts made on the server.
@@ -51,8 +60,7 @@ class ResUsers(models.Model):
         """
         if not day:
             return ""
-        # sudo: his own preference, whatever he may read of users; nothing else is read
-        calendar = self.sudo().crm_calendar
+        calendar = self._crm_calendar()
         gregorian = self.env["ir.qweb.field.date"].value_to_html(day, {})
         if calendar == "gregorian" or not jalali.covers(day):
             return gregorian

@@ -1,4 +1,5 @@
 from . import test_documents
+from . import test_first_steps
 from . import test_folding
 from . import test_handover
 from . import test_identity
@@ -9,6 +10,7 @@ from . import test_marks
 from . import test_money
 from . import test_needs
 from . import test_phone_numbers
+from . import test_pilot
 from . import test_profile_requirement
 from . import test_purchase_import
 from . import test_refresh

@@ -1,2 +1,3 @@
 from . import base_partner_merge
 from . import crm_customer_handover
+from . import crm_first_steps

@@ -82,8 +82,9 @@ class CrmCustomer(models.Model):
         return SQL("CASE %s END", SQL(" ").join(cases))
 
     @api.model
-    def _profile_classes(self, as_of):
-        return [*super()._profile_classes(as_of), ("tier_id", self._tier_sql())]
+    def _profile_classes(self, as_of, thresholds):
+        classes = super()._profile_classes(as_of, thresholds)
+        return [*classes, ("tier_id", self._tier_sql())]
 
     @api.model
     def _profile_columns(self):

@@ -116,6 +116,25 @@ class TestMatrix(AccessCommon):
         rows = {name: make(customer) for name, customer in self.customers.items()}
         return lambda role, user: tuple(rows[name] for name in OWNERS[role])
 
+    def _by_opener(self, make):
+        """A wizard is its opener's; who may open it is asked elsewhere."""
+
+        def opened_by(owner):
+            row = make()
+            self.env.flush_all()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_uid = %s WHERE id = %s",
+                    SQL.identifier(row._table),
+                    owner.id,
+                    row.id,
+                )
+            )
+            return row
+
+        admin = self.env.ref("base.user_admin")
+        return lambda role, user: (opened_by(user), opened_by(admin))
+
     def _row_makers(self):
         """``{model: (function (role, user) -> (own, foreign), harmless values)}``."""
         env = self.env
@@ -159,25 +178,12 @@ class TestMatrix(AccessCommon):
                 }
             )
 
-        def handover(role, user):
-            return wizard(user), wizard(self.env.ref("base.user_admin"))
-
-        def wizard(owner):
-            """A wizard is its opener's; who may open it is asked elsewhere."""
+        def handover():
             values = {
                 "user_id": self.colleague.id,
                 "customer_ids": [Command.link(self.customers["own"].id)],
             }
-            row = env["crm.customer.handover"].create(values)
-            env.flush_all()
-            env.cr.execute(
-                SQL(
-                    "UPDATE crm_customer_handover SET create_uid = %s WHERE id = %s",
-                    owner.id,
-                    row.id,
-                )
-            )
-            return row
+            return env["crm.customer.handover"].create(values)
 
         def purchase_import(company):
             values = {
@@ -210,7 +216,11 @@ class TestMatrix(AccessCommon):
                 self._by_company(requirement),
                 {"stage": "partner"},
             ),
-            "crm.customer.handover": (handover, {"note": "x"}),
+            "crm.customer.handover": (self._by_opener(handover), {"note": "x"}),
+            "crm.first.steps": (
+                self._by_opener(lambda: env["crm.first.steps"].create({})),
+                {"crm_active_days": 9},
+            ),
             "crm.phone.number": (self._by_customer(number), {"label": "fax"}),
             "crm.money.unit": (self._by_company(lambda company: unit), {"factor": 7}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),

@@ -139,6 +139,31 @@ env.cr.execute("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 'crm_customer'
 answer.append(env.cr.fetchone()[0])
 """
 
+# Before 19.0.1.5.0 every user had the Gregorian calendar, and no rule knew of pilots.
+OLD_CALENDARS = """
+users = env["res.users"].create(
+    [{"name": name, "login": name, "crm_calendar": calendar}
+     for name, calendar in (("of default", "gregorian"), ("by choice", "jalali"))])
+for name in ("crm_customer_own_rule", "crm_customer_history_own_rule",
+             "crm_customer_purchase_own_rule"):
+    rule = env.ref("crm_loyalty." + name)
+    domain = rule.domain_force
+    start, end = domain.index("("), domain.index("|") - 1
+    rule.domain_force = domain[:start] + domain[end:]
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.4.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_CALENDARS = """
+users = env["res.users"].search([("login", "in", ["of default", "by choice"])])
+rules = [env.ref("crm_loyalty." + name) for name in (
+    "crm_customer_own_rule", "crm_customer_history_own_rule",
+    "crm_customer_purchase_own_rule")]
+answer = [users.sorted("id").mapped("crm_calendar"),
+          [eval(rule.domain_force, {"user": env.user})[0][2] for rule in rules
+           if "crm_is_open" in rule.domain_force]]
+"""
+
 
 @pytest.fixture
 def database():
@@ -179,6 +204,13 @@ def test_pages_of_profiles_keep_room(database):
     assert database.ask(SHOW_PAGES) == [None, 2]
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_PAGES) == roomy
+
+
+def test_calendars_and_rules_of_before_the_first_steps(database):
+    database.odoo("shell", script=OLD_CALENDARS)
+    assert database.ask(SHOW_CALENDARS) == [["gregorian", "jalali"], []]
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    assert database.ask(SHOW_CALENDARS) == [[False, "jalali"], [True] * 3]
 
 
 # Another folding than that of today, and an index that holds what it said.

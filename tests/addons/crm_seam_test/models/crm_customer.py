@@ -31,8 +31,8 @@ class CrmCustomer(models.Model):
         return [*super()._profile_columns(), "person_count"]
 
     @api.model
-    def _stage_rules(self, as_of):
-        rules = super()._stage_rules(as_of)
+    def _stage_rules(self, as_of, thresholds):
+        rules = super()._stage_rules(as_of, thresholds)
         place = [stage for stage, _condition in rules].index("regular")
         condition = SQL("f.phase = 'active' AND f.person_count >= 3")
         return [*rules[:place], ("advocate", condition), *rules[place:]]
