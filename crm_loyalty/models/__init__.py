@@ -1,4 +1,5 @@
 from . import crm_folding
+from . import crm_export
 from . import crm_jalali_periods
 from . import crm_customer_link
 from . import crm_customer

@@ -46,7 +46,7 @@ class CrmCustomerHistory(models.Model):
             )
 
     @api.depends("field_name", "old_value", "new_value")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_labels(self):
         customer_fields = self.env["crm.customer"]._fields
         for row in self:
@@ -61,6 +61,8 @@ class CrmCustomerHistory(models.Model):
     def _value_label(self, field, value):
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
+        if field is not None and field.type == "date" and value:
+            return self._format_day(value)
         return value
 
     @api.model

@@ -20,6 +20,7 @@ class CrmJalaliPeriods(models.AbstractModel):
 
     _name = "crm.jalali.periods"
     _description = "Dates Grouped by Jalali Periods"
+    _inherit = ["crm.export"]
 
     # -- what the client calls
     @api.model

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo import fields, models
 
 from ..l10n import jalali
@@ -55,14 +57,21 @@ class ResUsers(models.Model):
     def _crm_format_date(self, day, style="short"):
         """A day as this user reads it, for texts made on the server.
 
-        :param datetime.date day: or a false value, which gives an empty text
+        :param datetime.date day: or a moment in the user's own time zone, which is
+            shown with its time; or a false value, which gives an empty text
         :param str style: as in `jalali.format_date`; of the Jalali part only
         """
         if not day:
             return ""
+        clock = ""
+        if isinstance(day, datetime):
+            clock = f" {day:%H:%M}"
+            day = day.date()
         calendar = self._crm_calendar()
+        text = ""
+        if calendar != "gregorian" and jalali.covers(day):
+            text = jalali.format_date(day, self.env.lang, style) + clock
+        if text and calendar == "jalali":
+            return text
         gregorian = self.env["ir.qweb.field.date"].value_to_html(day, {})
-        if calendar == "gregorian" or not jalali.covers(day):
-            return gregorian
-        text = jalali.format_date(day, self.env.lang, style)
-        return text if calendar == "jalali" else f"{text} ({gregorian})"
+        return f"{text} ({gregorian})" if text else gregorian + clock

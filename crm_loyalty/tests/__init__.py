@@ -1,4 +1,5 @@
 from . import test_documents
+from . import test_export
 from . import test_first_steps
 from . import test_folding
 from . import test_handover

@@ -1,0 +1,62 @@
+from odoo import api, models
+from odoo.models import fix_import_export_id_paths
+
+
+class CrmExport(models.AbstractModel):
+    """Files that show what the screen shows, where that is not what is stored.
+
+    An export that can be imported again keeps the stored values, and so does
+    ``export_data`` of whoever does not say that it shall not be.
+    """
+
+    _name = "crm.export"
+    _description = "Exports That Show What the Screen Shows"
+
+    def export_data(self, fields_to_export):
+        paths = list(fields_to_export)
+        shown = {}
+        if not self.env.context.get("import_compat", True):
+            for column, path in enumerate(paths):
+                show = self._export_shown(self._exported_field(path))
+                if show:
+                    shown[column] = show
+        if not shown:
+            return super().export_data(paths)
+        # Rows that follow the first of a record have no number.
+        rows = super().export_data([".id", *paths])["datas"]
+        records = {str(record.id): record for record in self}
+        record = self.browse()
+        datas = []
+        for number, *row in rows:
+            record = records[number] if number else record
+            for column, show in shown.items():
+                row[column] = show(record, row[column])
+            datas.append(row)
+        return {"datas": datas}
+
+    @api.model
+    def _export_shown(self, field):
+        """How a file shows the values of a column: asked once for each column.
+
+        :param fields.Field field: of this model or of one it leads to; ``None`` for
+            the number of a record and for properties
+        :return: ``None`` where Odoo's own value is right; else a function of the
+            exported record (of this model) and of Odoo's value, such as a date, or an
+            empty text where the row has none, that gives the value for the file
+        """
+        user = self.env.user
+        is_date = field is not None and field.type in ("date", "datetime")
+        if not is_date or not user._crm_reads_jalali():
+            return None
+        # Odoo gives moments in the reader's time zone.
+        return lambda _record, value: user._crm_format_date(value)
+
+    @api.model
+    def _exported_field(self, path):
+        """The field at the end of a path such as ``partner_id/create_date``."""
+        model, field = self, None
+        for name in fix_import_export_id_paths(path):
+            field = model._fields.get(name) if model is not None else None
+            is_relation = field is not None and field.relational
+            model = self.env[field.comodel_name] if is_relation else None
+        return field
