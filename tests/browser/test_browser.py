@@ -160,6 +160,25 @@ class TestBrowser(HttpCase):
             "browser_sales",
         )
 
+    def test_salesperson_types_revenue_with_persian_digits(self):
+        lead = self.env["crm.lead"].search([("name", "=", "Golden deal")])
+        self._click(
+            f"/odoo/action-crm.crm_lead_opportunities/{lead.id}",
+            """
+            await type(
+                ".o_field_widget[name=expected_revenue] input", "۱۲٬۵۰۰٫۵"
+            );
+            await type(".o_field_widget[name=probability] input", "۳۵");
+            await wait(".o_form_dirty");
+            await click(".o_form_button_save");
+            await wait(".o_form_saved");
+            """,
+            "browser_sales",
+        )
+        self.assertRecordValues(
+            lead, [{"expected_revenue": 12500.5, "probability": 35}]
+        )
+
     def test_accountant_goes_from_invoice_to_profile_and_back(self):
         invoice = self.invoices[1]
         self._click(

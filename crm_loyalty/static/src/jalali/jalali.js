@@ -202,7 +202,7 @@ export class JalaliError extends Error {
  * Digits of any script as 0-9. Unicode keeps the ten of a script together, from a number
  * that ends with 0 or with 6 in hexadecimal.
  */
-function latinDigits(text) {
+export function latinDigits(text) {
     return text.replace(/\p{Nd}/gu, (character) => {
         const code = character.codePointAt(0);
         const fromZero = /\p{Nd}/u.test(String.fromCodePoint(code & ~15));
