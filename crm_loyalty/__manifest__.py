@@ -24,6 +24,7 @@
         # Data
         "data/ir_cron_data.xml",
         "data/crm_money_unit_data.xml",
+        "data/crm_acquisition_data.xml",
         "data/crm_profile_requirement_data.xml",
         "data/crm_customer_event_kind_data.xml",
         # Views
@@ -36,6 +37,7 @@
         "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",
         "views/crm_money_unit_views.xml",
+        "views/crm_acquisition_channel_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
         "wizards/crm_first_steps_views.xml",

@@ -1,3 +1,5 @@
+from . import crm_acquisition_channel
+from . import crm_acquisition_mixin
 from . import crm_folding
 from . import crm_export
 from . import crm_jalali_periods
@@ -37,6 +39,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_groups
 from . import res_partner
+from . import res_partner_acquisition
 from . import res_partner_identity
 from . import res_users
 from . import resource_calendar

@@ -78,6 +78,11 @@ class CrmCustomer(models.Model):
         store=True,
         index="btree_not_null",
     )
+    acquisition_channel_id = fields.Many2one(
+        "crm.acquisition.channel",
+        readonly=True,
+        help="By which channel the customer first reached the company.",
+    )
     team_id = fields.Many2one(
         "crm.team",
         "Sales Team",

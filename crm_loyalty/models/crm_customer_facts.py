@@ -73,6 +73,7 @@ class CrmCustomer(models.Model):
                    COALESCE(%(as_of)s BETWEEN own.left_date
                             AND COALESCE(own.left_until, 'infinity'), FALSE)
                        AS has_left,
+                   channel.id AS acquisition_channel_id,
                    LEAST(
                        revenue.next_date,
                        leads.next_date,
@@ -97,6 +98,9 @@ class CrmCustomer(models.Model):
                      ON leads.partner_id = cp.id
               LEFT JOIN LATERAL (%(quotations)s) quotations
                      ON quotations.partner_id = cp.id
+              LEFT JOIN crm_acquisition_channel channel
+                     ON channel.id = cp.acquisition_channel_id
+                    AND COALESCE(channel.company_id, %(company)s) = %(company)s
               LEFT JOIN crm_customer own
                      ON own.partner_id = cp.id AND own.company_id = %(company)s
              WHERE cp.commercial_partner_id = cp.id

@@ -49,6 +49,7 @@ MARKS = {
             "user_id",
             "customer_rank",
             "supplier_rank",
+            "acquisition_channel_id",
         },
     },
     "res.users": {

@@ -127,6 +127,7 @@ class CrmCustomer(models.Model):
             "net_revenue_12m",
             "margin_12m",
             "next_change_date",
+            "acquisition_channel_id",
         ]
 
     @api.model

@@ -15,7 +15,15 @@ class CrmLead(models.Model):
         "crm.customer.link",
         "crm.customer.marker",
         "crm.jalali.periods",
+        "crm.acquisition.mixin",
     ]
+
+    acquisition_answer_id = fields.Many2one(
+        "crm.acquisition.answer",
+        "How Did You Hear of Us",
+        index="btree_not_null",
+        help="What the customer himself says; rules of channels may ask for it.",
+    )
 
     # Found whatever keyboard wrote them; the search of the pipeline looks through all.
     name = fields.Char(search=folded_search("name"))
@@ -50,3 +58,15 @@ class CrmLead(models.Model):
             limit=MAX_DUPLICATES + 1,
         )
         return found if len(found) <= MAX_DUPLICATES else leads.browse()
+
+    def _merge_get_fields_specific(self):
+        """The merged lead came as the first of them that has a channel."""
+        first = self.filtered("acquisition_channel_id").sorted("create_date")[:1]
+        return {
+            **super()._merge_get_fields_specific(),
+            "acquisition_channel_id": lambda fname, leads: first[fname].id,
+            "acquisition_by_hand": lambda fname, leads: first[fname],
+            "acquisition_answer_id": lambda fname, leads: (
+                leads.filtered(fname).sorted("create_date")[:1][fname].id
+            ),
+        }

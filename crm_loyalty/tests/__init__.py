@@ -1,3 +1,4 @@
+from . import test_acquisition
 from . import test_documents
 from . import test_export
 from . import test_first_steps

@@ -191,6 +191,11 @@ class TestMarks(common.CrmLoyaltyCommon):
         )
         user = self._user("marks_elsewhere", "base.group_user", self.other_company)
         matters("user_id", lambda p: p.write({"user_id": user.id}))
+        channel = self.env["crm.acquisition.channel"].create({"name": "Fair"})
+        matters(
+            "acquisition_channel_id",
+            lambda p: p.write({"acquisition_channel_id": channel.id}),
+        )
 
     def test_children_follow_their_contact(self):
         """A contact that becomes a company leaves its parent, with its facts."""

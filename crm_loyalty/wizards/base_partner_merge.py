@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -13,6 +15,11 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         commercial partner of where they went.
         """
         target = dst_partner.commercial_partner_id
+        told = (src_partners | dst_partner).filtered("acquisition_by_hand")
+        told = told.sorted(lambda partner: partner.acquisition_date or date.max)[:1]
+        acquisition = {
+            name: told[name] for name in ("acquisition_channel_id", "acquisition_date")
+        }
         # Upkeep by the system: profiles may lie in companies the user has not.
         self.env["crm.customer"].sudo()._join_profiles(src_partners, target)
         self.env.flush_all()
@@ -28,5 +35,14 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
             )
         )
         self.env.invalidate_all()
+        # The customer came as the first of them did.
+        if acquisition["acquisition_channel_id"]:
+            target.write(
+                {
+                    "acquisition_channel_id": acquisition["acquisition_channel_id"].id,
+                    "acquisition_date": acquisition["acquisition_date"],
+                }
+            )
+        self.env["res.partner"]._acquire([target.id])
         self.env["crm.customer.mark"]._mark([target.id, dst_partner.id])
         return result

@@ -222,6 +222,7 @@ class TestMatrix(AccessCommon):
                 {"crm_active_days": 9},
             ),
             "crm.phone.number": (self._by_customer(number), {"label": "fax"}),
+            **self._acquisition_makers(),
             "crm.money.unit": (self._by_company(lambda company: unit), {"factor": 7}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
             "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
@@ -274,6 +275,38 @@ class TestMatrix(AccessCommon):
             "crm.customer.trait.value": (
                 self._by_company(lambda company: trait(company).value_ids),
                 {"name": "x"},
+            ),
+        }
+
+    def _acquisition_makers(self):
+        env = self.env
+        channels = {
+            company: env["crm.acquisition.channel"].create(
+                {"name": "C", "company_id": company.id}
+            )
+            for company in self.company | self.other_company
+        }
+        answer = env["crm.acquisition.answer"].create({"name": "A"})
+
+        def channel_rule(company):
+            return env["crm.acquisition.rule"].create(
+                {"channel_id": channels[company].id, "answer_id": answer.id}
+            )
+
+        return {
+            "crm.acquisition.channel": (
+                self._by_company(
+                    lambda company: channels[company].copy({"rule_ids": False})
+                ),
+                {"name": "x"},
+            ),
+            "crm.acquisition.answer": (
+                self._by_company(lambda company: answer),
+                {"name": "x"},
+            ),
+            "crm.acquisition.rule": (
+                self._by_company(channel_rule),
+                {"sequence": 99},
             ),
         }
 
