@@ -17,6 +17,13 @@ import {
 } from "@web/../tests/web_test_helpers";
 import { registry } from "@web/core/registry";
 
+class Shop extends models.Model {
+    _name = "shop";
+
+    definitions = fields.PropertiesDefinition();
+
+    _records = [{ id: 1, definitions: [{ name: "doors", string: "Doors", type: "integer" }] }];
+}
 class Order extends models.Model {
     _name = "order";
 
@@ -27,12 +34,29 @@ class Order extends models.Model {
     done = fields.Integer();
     amount = fields.Monetary({ currency_field: "currency_id" });
     currency_id = fields.Many2one({ relation: "res.currency", default: 1 });
+    shop_id = fields.Many2one({ relation: "shop" });
+    properties = fields.Properties({
+        definition_record: "shop_id",
+        definition_record_field: "definitions",
+    });
 
-    _records = [{ id: 1, count: 1, weight: 1, duration: 1, share: 1, done: 1, amount: 1 }];
+    _records = [
+        {
+            id: 1,
+            count: 1,
+            weight: 1,
+            duration: 1,
+            share: 1,
+            done: 1,
+            amount: 1,
+            shop_id: 1,
+            properties: { doors: 1 },
+        },
+    ];
 }
 
 defineMailModels();
-defineModels([Order]);
+defineModels([Order, Shop]);
 
 const FORM = /* xml */ `
     <form>
@@ -102,6 +126,22 @@ test("a sum is worked out, what is no number is refused", async () => {
     await clickSave();
     expect(".o_field_widget[name=count]").toHaveClass("o_field_invalid");
     expect.verifySteps([]);
+});
+
+test("a property takes Persian digits", async () => {
+    onRpc("has_access", () => true);
+    onRpc("web_save", ({ args }) => {
+        expect.step(args[1].properties[0].value);
+    });
+    await mountView({
+        type: "form",
+        resModel: "order",
+        resId: 1,
+        arch: /* xml */ `<form><field name="shop_id"/><field name="properties"/></form>`,
+    });
+    await contains(".o_field_property_input").edit("۱۲");
+    await clickSave();
+    expect.verifySteps([12]);
 });
 
 test("the caret stays where it was", async () => {
