@@ -52,6 +52,7 @@ class CrmCustomer(models.Model):
 
     _name = "crm.customer"
     _description = "Customer Profile"
+    _shows_money_in_unit = True
     _inherit = ["mail.thread", "mail.activity.mixin", "crm.jalali.periods"]
     _order = "net_revenue_12m desc, id"
     _rec_name = "partner_id"

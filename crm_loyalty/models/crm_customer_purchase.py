@@ -20,6 +20,7 @@ class CrmCustomerPurchase(models.Model):
     _order = "date desc, id desc"
     _rec_name = "reference"
     _customer_partner_path = "partner_id"
+    _shows_money_in_unit = True
 
     contact_id = fields.Many2one(
         "res.partner", required=True, readonly=True, ondelete="cascade", index=True

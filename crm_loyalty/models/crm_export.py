@@ -11,6 +11,8 @@ class CrmExport(models.AbstractModel):
 
     _name = "crm.export"
     _description = "Exports That Show What the Screen Shows"
+    # Whether screens of this model show money in the company's unit: Odoo's own do not.
+    _shows_money_in_unit = False
 
     def export_data(self, fields_to_export):
         paths = list(fields_to_export)
@@ -44,12 +46,44 @@ class CrmExport(models.AbstractModel):
             exported record (of this model) and of Odoo's value, such as a date, or an
             empty text where the row has none, that gives the value for the file
         """
+        display = self._export_money_display(field)
+        if display:
+            return lambda _record, value: (
+                value if value in ("", False) else display.shown(value)
+            )
         user = self.env.user
         is_date = field is not None and field.type in ("date", "datetime")
         if not is_date or not user._crm_reads_jalali():
             return None
         # Odoo gives moments in the reader's time zone.
         return lambda _record, value: user._crm_format_date(value)
+
+    @api.model
+    def _export_money_display(self, field):
+        """How amounts of a column are shown; ``None``: as they are stored.
+
+        A file over companies of several currencies keeps the stored amounts: a column
+        has one unit. So do amounts of other models, and of documents in a currency of
+        their own.
+
+        :rtype: MoneyDisplay
+        """
+        if (
+            not self._shows_money_in_unit
+            or field is None
+            or field.type != "monetary"
+            or field.model_name != self._name
+            or field.get_currency_field(self) != "currency_id"
+            or len(self.env.companies.currency_id) > 1
+        ):
+            return None
+        return self.env.company._crm_money_display()
+
+    @api.model
+    def _export_label(self, path, label):
+        """The head of a column: it names the unit of converted amounts."""
+        display = self._export_money_display(self._exported_field(path))
+        return f"{label} ({display.label})" if display else label
 
     @api.model
     def _exported_field(self, path):

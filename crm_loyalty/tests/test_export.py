@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from odoo import Command
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
+from odoo.tools import SQL
 
 from .common import CrmLoyaltyCommon
 
@@ -225,3 +226,64 @@ class TestExport(CrmLoyaltyCommon, HttpCase):
             self.salesperson.crm_calendar = calendar
             row.invalidate_recordset()
             self.assertEqual(row.with_user(self.salesperson).new_label, label)
+
+    def test_amounts_stand_in_the_unit_and_heads_name_it(self):
+        self.company.crm_money_scale = "1000"
+        self._read("gregorian")
+        names = ["amount", "document_amount"]
+        text = self._export("csv", "crm.customer.purchase", names).decode()
+        rows = list(csv.reader(io.StringIO(text)))
+        # A document's own currency has no unit of the company.
+        self.assertEqual(rows[0], ["amount (thousand $)", "document_amount"])
+        self.assertEqual(rows[1], ["0.01", "10.0"])
+        grouped = self._rows(
+            "crm.customer.purchase", ["date", "amount"], groupby=["company_id"]
+        )
+        self.assertAlmostEqual(grouped[0][1], 0.03)
+        for company, head, value in (
+            (self.company, "net_revenue (thousand $)", "0.03"),
+            (self.other_company, "net_revenue", "33.0"),
+        ):
+            text = self._export(
+                "csv",
+                "crm.customer",
+                ["net_revenue"],
+                context={"allowed_company_ids": company.ids, "lang": "en_US"},
+            ).decode()
+            self.assertEqual(list(csv.reader(io.StringIO(text)))[:2], [[head], [value]])
+
+    def test_amounts_of_several_currencies_stay_as_they_are_stored(self):
+        self.company.crm_money_scale = "1000"
+        euros = self.env.ref("base.EUR")
+        self.env.cr.execute(
+            SQL(
+                "UPDATE res_company SET currency_id = %s WHERE id = %s",
+                euros.id,
+                self.other_company.id,
+            )
+        )
+        self.env.invalidate_all()
+        self._read("gregorian")
+        companies = self.company | self.other_company
+        text = self._export(
+            "csv",
+            "crm.customer.purchase",
+            ["amount"],
+            context={"allowed_company_ids": companies.ids, "lang": "en_US"},
+        ).decode()
+        rows = list(csv.reader(io.StringIO(text)))
+        self.assertEqual(rows[0], ["amount"])
+        self.assertEqual({row[0] for row in rows[1:]}, {"10.0", "11.0"})
+
+    def test_stored_amounts_go_where_they_may_be_imported_and_into_files_of_odoo(self):
+        self.company.crm_money_scale = "1000"
+        order = self._order(self.partner, confirm=False)
+        order.user_id = self.salesperson
+        self._read("gregorian")
+        rows = self._csv_rows("crm.customer.purchase", ["amount"], import_compat=True)
+        self.assertEqual(rows[0], ["10.0"])
+        text = self._export("csv", "sale.order", ["amount_untaxed"], ids=order.ids)
+        self.assertTrue(order.amount_untaxed)
+        self.assertEqual(
+            text.decode().split(), ['"amount_untaxed"', f'"{order.amount_untaxed}"']
+        )
