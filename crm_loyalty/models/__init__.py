@@ -33,6 +33,8 @@ from . import crm_customer_event
 from . import crm_customer_objective
 from . import crm_team
 from . import crm_team_member
+from . import crm_competitor
+from . import crm_objection
 from . import ir_http
 from . import ir_ui_menu
 from . import res_company

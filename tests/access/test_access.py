@@ -254,6 +254,25 @@ class TestMatrix(AccessCommon):
             values = {"customer_id": customer.id, "name": "Grow"}
             return env["crm.customer.objective"].create(values)
 
+        def objection(customer):
+            return env["crm.objection"].create(
+                {
+                    "name": "Too dear",
+                    "cause": "price",
+                    "partner_id": customer.partner_id.id,
+                    "company_id": customer.company_id.id,
+                    "user_id": customer.user_id.id,
+                }
+            )
+
+        def answer(company):
+            values = {"name": "A", "cause": "price", "company_id": company.id}
+            return env["crm.objection.answer"].create(values)
+
+        def competitor(company):
+            values = {"name": "C", "company_id": company.id}
+            return env["crm.competitor"].create(values)
+
         def trait(company):
             return env["crm.customer.trait"].create(
                 {
@@ -270,6 +289,9 @@ class TestMatrix(AccessCommon):
             "crm.customer.need": (self._by_customer(need), {"name": "x"}),
             "crm.customer.event": (self._by_customer(event), {"name": "x"}),
             "crm.customer.objective": (self._by_customer(objective), {"name": "x"}),
+            "crm.objection": (self._by_customer(objection), {"name": "x"}),
+            "crm.objection.answer": (self._by_company(answer), {"name": "x"}),
+            "crm.competitor": (self._by_company(competitor), {"name": "x"}),
             "crm.customer.event.kind": (self._by_company(kind), {"name": "x"}),
             "crm.customer.trait": (self._by_company(trait), {"name": "x"}),
             "crm.customer.trait.value": (

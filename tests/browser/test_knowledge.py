@@ -118,3 +118,51 @@ class TestKnowledgeBrowser(HttpCase):
         self.assertEqual(self.customer.trait_value_ids.name, "Food")
         self.assertEqual(self.customer.event_ids.remind_days, 30)
         self.assertEqual(self.customer.objective_ids.progress, 25)
+
+    def test_an_objection_and_the_competitor_a_deal_is_lost_to(self):
+        self.env["crm.competitor"].create({"name": "Rival Paper"})
+        reason = {"name": "Bought elsewhere", "is_to_competitor": True}
+        self.env["crm.lost.reason"].create([reason, {"name": "No money"}])
+        self.env["crm.objection.answer"].create(
+            {"name": "It lasts twice as long", "cause": "price"}
+        )
+        self._click(
+            f"/odoo/action-crm.crm_lead_action_pipeline/{self.lead.id}",
+            """
+            await click(".o_notebook .nav-link", "Objections");
+            await click("[name=objection_ids] .o_field_x2many_list_row_add a");
+            const row = "[name=objection_ids] .o_selected_row";
+            await click(`${row} [name=cause] .o_select_menu_toggler`);
+            await click(".o_field_selection_menu .o_select_menu_item", "Price");
+            await type(`${row} [name=name] input`, "Too dear");
+            await click(".o_form_button_save");
+            await wait(".o_form_status_indicator_buttons.invisible");
+            await click("[name=objection_ids] button[name=action_open]");
+            await wait(".modal [name=proven_answer_ids] .o_data_row", "twice as long");
+            await type(".modal [name=answer_id] input", "twice");
+            await click(".o-autocomplete--dropdown-item a", "twice as long");
+            await click(".modal .o_form_button_save");
+            await wait("[name=objection_ids] .o_data_row [name=answer_id]", "twice");
+            await click(".o_form_view .o_statusbar_buttons button", "Lost");
+            await click(".modal .o_selection_badge", "No money");
+            if (document.querySelector(".modal [name=competitor_id]")) {
+                throw new Error("no competitor has to do with that reason");
+            }
+            await click(".modal .o_selection_badge", "Bought elsewhere");
+            await type(".modal [name=competitor_id] input", "Rival");
+            await click(".o-autocomplete--dropdown-item a", "Rival Paper");
+            await click(".modal button[name=action_lost_reason_apply]");
+            await wait(".o_form_view [name=lost_reason_id]", "Bought elsewhere");
+            await wait(".o_form_view [name=competitor_id]");
+            """,
+        )
+        self.assertEqual(self.lead.competitor_id.name, "Rival Paper")
+        self.assertEqual(self.lead.objection_ids.answer, "It lasts twice as long")
+        self._click(
+            "/odoo/competitors",
+            """
+            await click(".o_data_row .o_data_cell", "Rival Paper");
+            await click(".oe_stat_button[name=action_open_lost]", "1");
+            await wait(".o_list_view .o_data_row", "Known deal");
+            """,
+        )
