@@ -21,6 +21,7 @@ class CrmCustomerObjective(models.Model):
     _name = "crm.customer.objective"
     _description = "Objective for a Customer"
     _inherit = ["crm.customer.knowledge"]
+    _shows_money_in_unit = True
     # What is open has no closing day, and comes first.
     _order = "closed_date desc, id desc"
 

@@ -129,9 +129,12 @@ class TestEvents(common.KnowledgeCommon):
         )
 
     def _event(self, customer, day, **values):
-        return self.env["crm.customer.event"].create(
+        event = self.env["crm.customer.event"].create(
             {"customer_id": customer.id, "kind_id": self.kind.id, "date": day, **values}
         )
+        # As at the end of a transaction: its days are reckoned on this day.
+        self.env.flush_all()
+        return event
 
     def _run(self, day, company=None):
         """What the job does on a day, as often as there is something to do."""
