@@ -38,6 +38,7 @@
         "views/crm_customer_views.xml",
         "views/crm_money_unit_views.xml",
         "views/crm_acquisition_channel_views.xml",
+        "views/crm_acquisition_cost_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
         "wizards/crm_first_steps_views.xml",

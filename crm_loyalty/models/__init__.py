@@ -3,6 +3,7 @@ from . import crm_acquisition_mixin
 from . import crm_folding
 from . import crm_export
 from . import crm_jalali_periods
+from . import crm_acquisition_cost
 from . import crm_customer_link
 from . import crm_customer
 from . import crm_customer_facts

@@ -37,6 +37,13 @@ class CrmAcquisitionChannel(models.Model):
     rule_ids = fields.One2many("crm.acquisition.rule", "channel_id", "Rules")
     lead_count = fields.Integer("Leads", compute="_compute_counts")
     customer_count = fields.Integer("Customers", compute="_compute_counts")
+    cost_ids = fields.One2many(
+        "crm.acquisition.cost",
+        "channel_id",
+        "Costs",
+        groups="crm_loyalty.group_loyalty_manager,account.group_account_invoice,"
+        "account.group_account_readonly",
+    )
 
     @api.depends("name", "parent_id")
     @api.depends_context("lang")
@@ -111,6 +118,18 @@ class CrmAcquisitionChannel(models.Model):
     def action_open_leads(self):
         """Open the leads of this channel and those below it."""
         return self._open("crm.crm_lead_all_leads")
+
+    def action_open_costs(self):
+        """Open what this channel and those below it cost."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_loyalty.crm_acquisition_cost_action"
+        )
+        return {
+            **action,
+            "domain": [("channel_id", "child_of", self.id)],
+            "context": {"default_channel_id": self.id},
+        }
 
     def action_open_customers(self):
         """Open the customers of this channel and those below it."""

@@ -1,4 +1,5 @@
 from . import test_acquisition
+from . import test_acquisition_cost
 from . import test_competitors
 from . import test_documents
 from . import test_export

@@ -52,8 +52,11 @@ class CrmTierThreshold(models.Model):
     def _compute_minimum_in_words(self):
         for threshold in self:
             currency = threshold.currency_id
-            threshold.minimum_in_words = currency and (
-                self.env.company._crm_money_in_words(threshold.minimum, currency)
+            company = self.env.company
+            threshold.minimum_in_words = (
+                company._crm_money_in_words(threshold.minimum, currency)
+                if currency
+                else False
             )
 
     @api.constrains("figure", "minimum")

@@ -48,6 +48,14 @@ class TestTiers(common.CrmLoyaltyCommon):
         self.assertEqual(self.env["crm.customer"]._refresh(), 0)
         return self._customer(partner or self.partner).tier_id
 
+    def test_thresholds_of_money_are_written_out_in_words(self):
+        self.company.crm_money_scale = "1000"
+        money, count = self.gold.threshold_ids
+        self.assertEqual(money.currency_id, self.company.currency_id)
+        self.assertEqual(money.minimum_in_words, "one hundred USD")
+        self.assertFalse(count.currency_id)
+        self.assertFalse(count.minimum_in_words)
+
     def test_a_customer_climbs_and_the_history_says_why(self):
         self.assertFalse(self._tier())
         self._purchase(self.partner, self.today, 60)

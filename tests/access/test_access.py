@@ -315,7 +315,20 @@ class TestMatrix(AccessCommon):
                 {"channel_id": channels[company].id, "answer_id": answer.id}
             )
 
+        def cost(company):
+            return env["crm.acquisition.cost"].create(
+                {
+                    "channel_id": channels[company].id,
+                    "company_id": company.id,
+                    "currency_id": company.currency_id.id,
+                    "date_from": "2026-01-01",
+                    "date_to": "2026-01-31",
+                    "amount": 5,
+                }
+            )
+
         return {
+            "crm.acquisition.cost": (self._by_company(cost), {"name": "x"}),
             "crm.acquisition.channel": (
                 self._by_company(
                     lambda company: channels[company].copy({"rule_ids": False})

@@ -93,7 +93,7 @@ class TestMoneyBrowser(HttpCase):
             f"/odoo/crm.tier/{self.tier.id}",
             """
             await click(".o_data_cell[name=minimum]", "20,000,000\\u00a0Toman");
-            await type(".o_data_row [name=minimum] input", "30,000,000");
+            await type(".o_data_row [name=minimum] input", "۳۰٬۰۰۰٬۰۰۰");
             await wait("[name=minimum_in_words]", "thirty million Toman");
             await click(".o_form_button_save");
             await wait(".o_form_saved, .o_form_status_indicator_buttons.invisible");

@@ -1,5 +1,7 @@
 """Dates and money in views of ours are shown as the reader and his company choose."""
 
+import re
+
 from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
@@ -79,6 +81,12 @@ class TestWidgets(TransactionCase):
         # One with a position says where to add, and shows nothing itself.
         for node in etree.fromstring(view.arch_db).xpath("//field[not(@position)]"):
             model = self.env[view.model]
+            # Into a list inside: "//field[@name='line_ids']/list/..."
+            for place in node.xpath("ancestor::xpath/@expr"):
+                for name in re.findall(
+                    r"\[@name='(\w+)'\]/(?:list|form|kanban)", place
+                ):
+                    model = self.env[model._fields[name].comodel_name]
             for parent in node.xpath("ancestor::field[not(@position)]"):
                 model = self.env[model._fields[parent.get("name")].comodel_name]
             field = model._fields[node.get("name")]
