@@ -138,7 +138,7 @@ class CrmObjection(models.Model):
 
     @api.depends("cause", "company_id")
     def _compute_proven_answer_ids(self):
-        """The answers to this cause that helped most often, best first."""
+        """The answers to this cause that helped, those that did most often first."""
         answers = self.env["crm.objection.answer"].search(
             [("cause", "in", self.mapped("cause"))]
         )
@@ -148,6 +148,7 @@ class CrmObjection(models.Model):
             fitting = answers.filtered(
                 lambda answer, objection=objection: (
                     answer.cause == objection.cause
+                    and answer.helped_count
                     and answer.company_id.id in (False, objection.company_id.id)
                 )
             )

@@ -234,11 +234,13 @@ class TestObjections(common.KnowledgeCommon):
             )
 
     def test_proven_answers_are_offered_best_first(self):
+        unproven = self.weak.copy({"name": "Buy it or leave it"})
         for answer, helped, count in (
             (self.strong, "yes", 3),
             (self.strong, "no", 1),
             (self.weak, "yes", 1),
             (self.weak, False, 2),
+            (unproven, "no", 2),
         ):
             for _number in range(count):
                 self._objection(

@@ -123,8 +123,16 @@ class TestKnowledgeBrowser(HttpCase):
         self.env["crm.competitor"].create({"name": "Rival Paper"})
         reason = {"name": "Bought elsewhere", "is_to_competitor": True}
         self.env["crm.lost.reason"].create([reason, {"name": "No money"}])
-        self.env["crm.objection.answer"].create(
+        answer = self.env["crm.objection.answer"].create(
             {"name": "It lasts twice as long", "cause": "price"}
+        )
+        self.env["crm.objection"].create(
+            {
+                "name": "Dear",
+                "cause": "price",
+                "answer_id": answer.id,
+                "helped": "yes",
+            }
         )
         self._click(
             f"/odoo/action-crm.crm_lead_action_pipeline/{self.lead.id}",
@@ -152,8 +160,7 @@ class TestKnowledgeBrowser(HttpCase):
             await type(".modal [name=competitor_id] input", "Rival");
             await click(".o-autocomplete--dropdown-item a", "Rival Paper");
             await click(".modal button[name=action_lost_reason_apply]");
-            await wait(".o_form_view [name=lost_reason_id]", "Bought elsewhere");
-            await wait(".o_form_view [name=competitor_id]");
+            await wait(".o_action_manager .o_form_view .ribbon", "Lost");
             """,
         )
         self.assertEqual(self.lead.competitor_id.name, "Rival Paper")

@@ -246,7 +246,7 @@ answer.append([row[0] for row in env.cr.fetchall()])
 @pytest.mark.parametrize("old", [NO_FOLDING, OLD_FOLDING])
 def test_an_upgrade_brings_the_folding_of_today(database, old):
     _found, indexes = database.ask(SHOW_FOLDING)
-    assert len(indexes) == 9
+    assert len(indexes) == 12
     database.odoo("shell", script=old)
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_FOLDING) == [["علي"], indexes]
