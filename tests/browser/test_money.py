@@ -64,6 +64,11 @@ class TestMoneyBrowser(HttpCase):
             "/odoo/customer-profiles?view_type=list",
             """
             await wait("th[data-name=net_revenue_12m]", "(Toman)");
+            const head = "th[data-name=net_revenue_12m] .text-truncate";
+            const { clientWidth, scrollWidth } = await wait(head, "(Toman)");
+            if (scrollWidth > clientWidth) {
+                throw new Error(`the unit is cut: ${scrollWidth} > ${clientWidth}`);
+            }
             const cell = await wait(".o_data_cell[name=net_revenue_12m]");
             const total = await wait("tfoot [data-tooltip=Total], tfoot", "12,345,678");
             if (cell.textContent !== "12,345,678") {

@@ -4,6 +4,10 @@ import { Field } from "@web/views/fields/field";
 import { MonetaryField, monetaryField } from "@web/views/fields/monetary/monetary_field";
 import { formatMoney, moneyDisplay, parseMoney, withUnit } from "./money";
 
+// Widths in pixels of a column's head, rather too much than too little.
+const LETTER = 8;
+const PADDING = 24;
+
 /**
  * An amount, shown and typed in the unit of the user's company. Its value is the stored
  * amount of any other field of money: no converted number leaves the screen.
@@ -65,8 +69,13 @@ patch(Field, {
             } else if (!moneyDisplay()) {
                 node.setAttribute("widget", "monetary");
             } else if (viewType === "list" && isMoney) {
-                node.setAttribute("string", withUnit(node.getAttribute("string") || field.string));
+                const label = withUnit(node.getAttribute("string") || field.string);
+                node.setAttribute("string", label);
                 node.setAttribute("crm_unit_in_head", "1");
+                if (!node.hasAttribute("width")) {
+                    // The end of a head that is cut is its unit.
+                    node.setAttribute("width", `${LETTER * label.length + PADDING}px`);
+                }
             }
         }
         return super.parseFieldNode(node, models, modelName, viewType, ...args);
