@@ -115,6 +115,11 @@ class CrmAcquisitionChannel(models.Model):
             self.env.registry.clear_cache()
         return super().write(vals)
 
+    def unlink(self):
+        # The database takes the rules along, without asking them.
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     def action_open_leads(self):
         """Open the leads of this channel and those below it."""
         return self._open("crm.crm_lead_all_leads")

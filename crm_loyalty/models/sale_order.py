@@ -39,10 +39,12 @@ class SaleOrder(models.Model):
                      FROM crm_lead o
                     WHERE o.id = r.opportunity_id
                       AND o.acquisition_channel_id IS NOT NULL
-                      AND r.acquisition_by_hand IS NOT TRUE
+                      AND %s
                       AND r.acquisition_channel_id
                           IS DISTINCT FROM o.acquisition_channel_id
-                RETURNING r.partner_id"""
+                RETURNING r.partner_id""",
+                # Without this model's own part, which leaves followers out.
+                super()._follows_rules_sql(),  # pylint: disable=super-method-mismatch
             )
         )
         self.invalidate_model(["acquisition_channel_id"])

@@ -108,6 +108,41 @@ class TestAcquisition(CrmLoyaltyCommon):
             form.source_id = self.source
             self.assertEqual(form.acquisition_channel_id, self.search)
 
+    def test_rules_go_with_their_channel(self):
+        self._lead(source_id=self.source.id).unlink()
+        self.rules[3].channel_id = channel = self.fair.copy({"name": "Short"})
+        self.assertEqual(
+            self._lead(source_id=self.source.id).acquisition_channel_id, channel
+        )
+        self.env["crm.lead"].search(
+            [("acquisition_channel_id", "=", channel.id)]
+        ).unlink()
+        channel.unlink()
+        self.assertFalse(self._lead(source_id=self.source.id).acquisition_channel_id)
+
+    def test_orders_of_other_companies_wait_for_their_own_managers(self):
+        partner = self._create_customer_contact()
+        lead = self._lead(company_id=self.other_company.id, partner_id=partner.id)
+        order = self.env["sale.order"].with_company(self.other_company)
+        order = order.create({"partner_id": partner.id, "opportunity_id": lead.id})
+        lead.acquisition_channel_id = self.fair
+        self.env.flush_all()
+        # As of a database in which rules came later.
+        self.env.cr.execute(
+            SQL(
+                "UPDATE sale_order SET acquisition_channel_id = NULL WHERE id = %s",
+                order.id,
+            )
+        )
+        order.invalidate_recordset()
+        self.env["crm.acquisition.rule"].with_user(self.manager).action_apply()
+        self.assertFalse(order.acquisition_channel_id)
+        orders = self.env["sale.order"].with_context(
+            allowed_company_ids=self.other_company.ids
+        )
+        self.assertEqual(orders._apply_rules(), 1)
+        self.assertEqual(order.acquisition_channel_id, self.fair)
+
     def test_a_rule_asks_for_something(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
             self.env["crm.acquisition.rule"].create({"channel_id": self.fair.id})
