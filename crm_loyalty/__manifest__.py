@@ -1,7 +1,7 @@
 {
     "name": "CRM Loyalty",
     "summary": "Who your customers are, what each is worth and what to do next",
-    "version": "19.0.1.5.0",
+    "version": "19.0.1.6.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
     "category": "Sales/CRM",
@@ -39,6 +39,8 @@
         "views/crm_money_unit_views.xml",
         "views/crm_acquisition_channel_views.xml",
         "views/crm_acquisition_cost_views.xml",
+        "views/crm_customer_touch_views.xml",
+        "views/crm_channel_report_views.xml",
         "views/crm_profile_requirement_views.xml",
         "wizards/crm_customer_handover_views.xml",
         "wizards/crm_first_steps_views.xml",

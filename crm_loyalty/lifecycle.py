@@ -123,6 +123,7 @@ class Profile:
     purchase_count: int
     purchase_days: int
     first_purchase_date: date | None
+    second_purchase_date: date | None
     last_purchase_date: date | None
     active_until: date | None
     net_revenue: Decimal
@@ -355,6 +356,7 @@ def classify(history, thresholds, as_of):
         purchase_count=len(dates),
         purchase_days=len(days),
         first_purchase_date=days[0] if days else None,
+        second_purchase_date=dates[1] if len(dates) > 1 else None,
         last_purchase_date=days[-1] if days else None,
         active_until=active_until,
         net_revenue=sum((d.amount for d in documents), Decimal(0)),

@@ -77,6 +77,11 @@ class CrmAcquisitionCost(models.Model):
     _period_sane = models.Constraint(
         "CHECK (date_from <= date_to)", "A period ends on or after its first day."
     )
+    # A year typed in the other calendar is six centuries off.
+    _period_short = models.Constraint(
+        "CHECK (date_to - date_from <= 3660)",
+        "A period of costs is at most 10 years: check the years of its days.",
+    )
 
     @api.depends("amount", "move_line_id.balance", "move_line_id.parent_state")
     def _compute_counted_amount(self):

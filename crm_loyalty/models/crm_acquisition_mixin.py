@@ -75,13 +75,13 @@ class CrmAcquisitionMixin(models.AbstractModel):
         }
         if not moves & vals.keys():
             return super().write(vals)
-        before = self.partner_id.ids
+        before = self._touched_partner_ids()
         result = super().write(self._note_hand(vals))
         if "acquisition_channel_id" in vals and not vals["acquisition_channel_id"]:
             # Emptied by hand: the rules decide again.
             field = self._fields["acquisition_channel_id"]
             self.env.add_to_compute(field, self)
-        self.env["res.partner"]._acquire({*before, *self.partner_id.ids})
+        self.env["res.partner"]._acquire({*before, *self._touched_partner_ids()})
         return result
 
     def unlink(self):
@@ -89,6 +89,10 @@ class CrmAcquisitionMixin(models.AbstractModel):
         result = super().unlink()
         self.env["res.partner"]._acquire(partner_ids)
         return result
+
+    def _touched_partner_ids(self):
+        """Ids of the contacts whose touches these records are, or decide."""
+        return self.partner_id.ids
 
     @api.model
     def _note_hand(self, vals):

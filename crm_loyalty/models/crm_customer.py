@@ -114,6 +114,7 @@ class CrmCustomer(models.Model):
 
     # -- what it is worth (company currency, untaxed, net of credit notes)
     first_purchase_date = fields.Date("First Purchase", readonly=True)
+    second_purchase_date = fields.Date("Second Purchase", readonly=True)
     last_purchase_date = fields.Date("Last Purchase", readonly=True)
     purchase_count = fields.Integer("Purchases", readonly=True)
     purchase_days = fields.Integer(

@@ -36,9 +36,10 @@ class CrmCustomer(models.Model):
         :param partner_ids: commercial partners to look at; ``None`` means all
         :return: SQL with at least these columns: ``partner_id``, ``active``,
             ``user_id``, ``team_id``; ``purchase_count``, ``purchase_days``,
-            ``first_purchase_date``, ``last_purchase_date``, ``longest_gap`` and
-            ``median_gap`` (days); ``net_revenue``, ``net_revenue_12m``,
-            ``margin_12m`` (company currency); ``has_opportunity``,
+            ``first_purchase_date``, ``second_purchase_date`` (of the same day, where
+            two were), ``last_purchase_date``, ``longest_gap`` and ``median_gap``
+            (days); ``net_revenue``, ``net_revenue_12m``, ``margin_12m`` (company
+            currency); ``has_opportunity``,
             ``has_quotation``, ``has_open_offer``, ``all_unsuitable`` (boolean),
             ``last_lost_date``; the manual values in force ``by_hand_stage`` (key or
             null) and ``has_left`` (boolean); ``event_date``: the first day after
@@ -54,6 +55,7 @@ class CrmCustomer(models.Model):
                    COALESCE(rhythm.purchase_count, 0) AS purchase_count,
                    COALESCE(rhythm.purchase_days, 0) AS purchase_days,
                    rhythm.first_purchase_date,
+                   rhythm.second_purchase_date,
                    rhythm.last_purchase_date,
                    rhythm.longest_gap,
                    rhythm.median_gap,
@@ -308,6 +310,8 @@ class CrmCustomer(models.Model):
                    COUNT(*) FILTER (WHERE gap IS DISTINCT FROM 0)::integer
                        AS purchase_days,
                    MIN(date) AS first_purchase_date,
+                   MIN(date) FILTER (WHERE gap IS NOT NULL OR number > 1)
+                       AS second_purchase_date,
                    MAX(date) AS last_purchase_date,
                    MAX(gap) FILTER (WHERE gap > 0) AS longest_gap,
                    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY gap)
@@ -372,21 +376,30 @@ class CrmCustomer(models.Model):
                             LEFT JOIN res_users owner ON owner.id = home.user_id
                             LEFT JOIN crm_lost_reason reason
                                    ON reason.id = l.lost_reason_id
-                           WHERE (l.company_id = %(company)s
-                                  OR l.company_id IS NULL
-                                  AND COALESCE(home.company_id, owner.company_id,
-                                               %(first_company)s) = %(company)s)
-                             AND %(customers)s
+                           WHERE %(of_company)s AND %(customers)s
                           ) lead
                    ) seen_lead
              GROUP BY partner_id
             """,
             as_of=as_of,
-            company=self.env.company.id,
             created=self._day_sql(SQL("l.create_date")),
             closed=self._day_sql(SQL("COALESCE(l.date_closed, l.create_date)")),
-            first_company=self._first_company_sql(),
+            of_company=self._lead_company_sql(),
             customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+        )
+
+    @api.model
+    def _lead_company_sql(self):
+        """Whether a lead ``l`` of the contact ``home``, whose salesperson is ``owner``,
+        counts in the environment's company; without one it does in the contact's home.
+        """
+        return SQL(
+            """(l.company_id = %(company)s
+                OR l.company_id IS NULL
+                AND COALESCE(home.company_id, owner.company_id, %(first_company)s)
+                    = %(company)s)""",
+            company=self.env.company.id,
+            first_company=self._first_company_sql(),
         )
 
     @api.model

@@ -50,6 +50,7 @@ MARKS = {
             "customer_rank",
             "supplier_rank",
             "acquisition_channel_id",
+            "acquisition_date",
         },
     },
     "res.users": {

@@ -36,7 +36,8 @@ class CrmCustomer(models.Model):
         :param partner_ids: commercial partners to refresh; ``None`` means all
         :param datetime.date as_of: the day to see the documents of; default today
             in the company's time zone
-        :return: number of rows written (inserted, updated and deleted), or ``None``
+        :return: number of rows written (inserted, updated and deleted), touches
+            included, or ``None``
             when another refresh of the company is under way
         """
         if not self._lock_refresh():
@@ -60,9 +61,10 @@ class CrmCustomer(models.Model):
         # By the ORM, so that activities and followers go with them. Who asks for a
         # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()
+        touched = self._refresh_touches(partner_ids, as_of)
         # Documents show values of the profile without depending on it.
         self.env.invalidate_all(flush=False)
-        return updated + inserted + len(stale_ids)
+        return updated + inserted + len(stale_ids) + touched
 
     @api.model
     def _reserve_space(self):
@@ -119,6 +121,7 @@ class CrmCustomer(models.Model):
             "stage",
             "phase",
             "first_purchase_date",
+            "second_purchase_date",
             "last_purchase_date",
             "purchase_count",
             "purchase_days",

@@ -59,6 +59,12 @@ class CrmLead(models.Model):
         )
         return found if len(found) <= MAX_DUPLICATES else leads.browse()
 
+    def _touched_partner_ids(self):
+        """Besides: whose orders follow these opportunities."""
+        # sudo: their touches follow, whoever may open the orders
+        orders = self.sudo().order_ids
+        return [*super()._touched_partner_ids(), *orders.partner_id.ids]
+
     def _merge_get_fields_specific(self):
         """The merged lead came as the first of them that has a channel."""
         first = self.filtered("acquisition_channel_id").sorted("create_date")[:1]

@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
-from .. import lifecycle
+from .. import attribution, lifecycle
 from ..l10n import jalali, phone
 from ..l10n.money import MoneyDisplay
 from .crm_money_unit import in_words
@@ -25,6 +25,7 @@ THRESHOLDS_SANE = """crm_regular_purchases > 0 AND crm_active_days > 0
 # What a refresh reads of a company; it has a hundred fields more.
 RULE_FIELDS = [
     *THRESHOLD_FIELDS,
+    "crm_attribution_half_life",
     "currency_id",
     "partner_id",
     "resource_calendar_id",
@@ -118,12 +119,24 @@ class ResCompany(models.Model):
         compute_sudo=True,
         search="_search_crm_is_open",
     )
+    crm_attribution_half_life = fields.Integer(
+        "Half-Life of Touches",
+        default=attribution.HALF_LIFE_DAYS,
+        required=True,
+        help="Days after which a touch counts half as much, where touches are weighed "
+        "by time decay.",
+    )
     crm_first_steps_done = fields.Boolean("First Steps Done")
 
     _crm_thresholds_sane = models.Constraint(
         f"CHECK ({THRESHOLDS_SANE})",
         "Thresholds of customer stages must be positive, at most 100 years or 100 "
         "times, and the shortest rhythm window no longer than the longest.",
+    )
+
+    _crm_half_life_sane = models.Constraint(
+        "CHECK (crm_attribution_half_life BETWEEN 1 AND 3650)",
+        "The half-life of touches must be from 1 day to 10 years.",
     )
 
     @api.model_create_multi
@@ -145,7 +158,8 @@ class ResCompany(models.Model):
             # Who has the menu of customers is kept with the menus.
             self.env.registry.clear_cache()
         # The calendar says when a day begins.
-        if {*THRESHOLD_FIELDS, "resource_calendar_id"} & vals.keys():
+        rules = {*THRESHOLD_FIELDS, "crm_attribution_half_life", "resource_calendar_id"}
+        if rules & vals.keys():
             self.env["crm.customer.mark"]._mark(company_ids=self.ids)
         return result
 
@@ -249,6 +263,42 @@ class ResCompany(models.Model):
         calendar = company.resource_calendar_id
         calendar.fetch(["tz"])
         return calendar.tz or company.partner_id.tz or "UTC"
+
+    @api.model
+    def _crm_timezones_sql(self, company_id):
+        """As `_crm_timezone_sql`, for statements over all: a constant if all agree.
+
+        :param SQL company_id: the company of the row
+        """
+        # sudo: the time zones of all companies; rows of others are not read by this
+        companies = self.sudo().search([])
+        own = self.env.company._crm_timezone()
+        others = [
+            SQL("WHEN %s THEN %s", company.id, company._crm_timezone())
+            for company in companies
+            if company._crm_timezone() != own
+        ]
+        if not others:
+            return SQL("%s", own)
+        return SQL("CASE %s %s ELSE %s END", company_id, SQL(" ").join(others), own)
+
+    @api.model
+    def _crm_timezone_sql(self, company_id):
+        """`_crm_timezone` of a row's company; without one, of the environment's.
+
+        :param SQL company_id: the company of the row
+        """
+        return SQL(
+            """COALESCE((SELECT COALESCE(calendar.tz, contact.tz, 'UTC')
+                           FROM res_company company
+                           LEFT JOIN resource_calendar calendar
+                                  ON calendar.id = company.resource_calendar_id
+                           LEFT JOIN res_partner contact
+                                  ON contact.id = company.partner_id
+                          WHERE company.id = %s), %s)""",
+            company_id,
+            self.env.company._crm_timezone(),
+        )
 
     @api.constrains("currency_id", "crm_money_unit_id")
     def _check_crm_money_unit(self):

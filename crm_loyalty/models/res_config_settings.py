@@ -24,6 +24,9 @@ class ResConfigSettings(models.TransientModel):
     crm_prospect_months = fields.Integer(
         related="company_id.crm_prospect_months", readonly=False
     )
+    crm_attribution_half_life = fields.Integer(
+        related="company_id.crm_attribution_half_life", readonly=False
+    )
     crm_show_unassigned = fields.Boolean(
         related="company_id.crm_show_unassigned", readonly=False
     )

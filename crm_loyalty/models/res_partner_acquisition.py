@@ -51,13 +51,18 @@ class ResPartner(models.Model):
     def _acquire(self, partner_ids):
         """Have customers come by their first touch, in one statement.
 
+        Their touches are written anew with the next refresh.
+
         :param partner_ids: contacts, commercial or not
         """
         partner_ids = {id_ for id_ in partner_ids if id_}
         if not partner_ids:
             return
+        self.env["crm.customer.mark"]._mark(partner_ids)
         for model in ("crm.lead", "sale.order", "res.partner"):
             self.env[model].flush_model()
+        self.env["res.company"].flush_model(["resource_calendar_id", "partner_id"])
+        self.env["resource.calendar"].flush_model(["tz"])
         # Upkeep by the system: touches may lie in companies the user has not.
         changed = self.env.execute_query(
             SQL(
@@ -70,19 +75,20 @@ class ResPartner(models.Model):
                       FROM res_partner p
                       JOIN customers c ON c.id = p.commercial_partner_id
                 ), touches AS (
-                    SELECT c.customer_id, l.acquisition_channel_id, l.create_date,
-                           1 AS kind, l.id
+                    SELECT c.customer_id, l.acquisition_channel_id, l.company_id,
+                           l.create_date, 1 AS kind, l.id
                       FROM crm_lead l JOIN contacts c ON c.id = l.partner_id
                      WHERE l.acquisition_channel_id IS NOT NULL
                      UNION ALL
-                    SELECT c.customer_id, o.acquisition_channel_id, o.create_date,
-                           2, o.id
+                    SELECT c.customer_id, o.acquisition_channel_id, o.company_id,
+                           o.create_date, 2, o.id
                       FROM sale_order o JOIN contacts c ON c.id = o.partner_id
                      WHERE o.acquisition_channel_id IS NOT NULL
                 ), firsts AS (
                     SELECT DISTINCT ON (customer_id)
                            customer_id, acquisition_channel_id AS channel_id,
-                           create_date::date AS day
+                           (create_date AT TIME ZONE 'UTC' AT TIME ZONE
+                            %(zone)s)::date AS day
                       FROM touches
                      ORDER BY customer_id, create_date, kind, id
                 )
@@ -95,9 +101,11 @@ class ResPartner(models.Model):
              RETURNING p.id
                 """,
                 partners=list(partner_ids),
+                zone=self.env["res.company"]._crm_timezone_sql(
+                    SQL("touches.company_id")
+                ),
             )
         )
         if changed:
             names = ["acquisition_channel_id", "acquisition_date"]
             self.browse(row[0] for row in changed).invalidate_recordset(names)
-            self.env["crm.customer.mark"]._mark(row[0] for row in changed)

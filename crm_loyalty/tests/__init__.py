@@ -1,5 +1,7 @@
 from . import test_acquisition
 from . import test_acquisition_cost
+from . import test_attribution
+from . import test_channel_report
 from . import test_competitors
 from . import test_documents
 from . import test_export

@@ -163,6 +163,20 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
     def _day(cls, text):
         return date.fromisoformat(text)
 
+    @classmethod
+    def _merge(cls, source, target):
+        """Merge two contacts as a manager does."""
+        wizard = cls.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((source | target).ids, target)
+        cls._refresh_marked()
+
+    @contextmanager
+    def _refuses(self, pattern, error=ValidationError):
+        """As ``assertRaisesRegex``, which does not take back what was tried."""
+        with self.assertRaises(error) as caught:
+            yield
+        self.assertRegex(str(caught.exception), pattern)
+
 
 class KnowledgeCommon(CrmLoyaltyCommon):
     """Customers of two salespeople, and one that both companies share."""
@@ -188,21 +202,7 @@ class KnowledgeCommon(CrmLoyaltyCommon):
         return cls._customer(partner, company)
 
     @classmethod
-    def _merge(cls, source, target):
-        """Merge two contacts as a manager does."""
-        wizard = cls.env["base.partner.merge.automatic.wizard"]
-        wizard._merge((source | target).ids, target)
-        cls._refresh_marked()
-
-    @classmethod
     def _need(cls, customer, name, kind="need", **values):
         return cls.env["crm.customer.need"].create(
             {"customer_id": customer.id, "name": name, "kind": kind, **values}
         )
-
-    @contextmanager
-    def _refuses(self, pattern, error=ValidationError):
-        """As ``assertRaisesRegex``, which does not take back what was tried."""
-        with self.assertRaises(error) as caught:
-            yield
-        self.assertRegex(str(caught.exception), pattern)

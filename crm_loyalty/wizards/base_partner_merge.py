@@ -46,3 +46,13 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self.env["res.partner"]._acquire([target.id])
         self.env["crm.customer.mark"]._mark([target.id, dst_partner.id])
         return result
+
+    @api.model
+    def _update_values(self, src_partners, dst_partner):
+        """Odoo writes what both have as a user would; nobody told it by hand."""
+        by_hand = dst_partner.acquisition_by_hand
+        result = super()._update_values(src_partners, dst_partner)
+        if dst_partner.acquisition_by_hand and not by_hand:
+            dst_partner.acquisition_by_hand = False
+            self.env["res.partner"]._acquire(dst_partner.ids)
+        return result

@@ -327,7 +327,23 @@ class TestMatrix(AccessCommon):
                 }
             )
 
+        def touch(customer):
+            return env["crm.customer.touch"].create(
+                {
+                    "customer_id": customer.id,
+                    "kind": "contact",
+                    "channel_id": channels[customer.company_id].id,
+                }
+            )
+
+        def report(customer):
+            domain = [("partner_id", "=", customer.partner_id.id)]
+            rows = env["crm.channel.report"].search([*domain, ("kind", "!=", "lead")])
+            return rows.sorted("kind")[-1:]
+
         return {
+            "crm.customer.touch": (self._by_customer(touch), {"place": 9}),
+            "crm.channel.report": (self._by_customer(report), {"leads": 9}),
             "crm.acquisition.cost": (self._by_company(cost), {"name": "x"}),
             "crm.acquisition.channel": (
                 self._by_company(

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
-from odoo.addons.crm_loyalty import lifecycle
+from odoo.addons.crm_loyalty import attribution, lifecycle
 from odoo.addons.crm_loyalty.tests import common
 
 EXAMPLES = settings(
@@ -34,6 +35,7 @@ FIGURES = (
     "purchase_count",
     "purchase_days",
     "first_purchase_date",
+    "second_purchase_date",
     "last_purchase_date",
     "active_until",
     "net_revenue",
@@ -63,6 +65,12 @@ KINDS = (
     "lead",
     "opportunity",
     "homeless_lead",
+    "touch",
+    "answered_order",
+    "channel",
+    "told",
+    "forget",
+    "half_life",
     "lose",
     "lose_unsuitable",
     "shelve",
@@ -120,6 +128,9 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
         # Most of the time it is another day there.
         cls.other_company.resource_calendar_id.tz = "Pacific/Kiritimati"
         cls.first_company = cls.env["res.company"].search([], order="id", limit=1)
+        cls.channels = cls.env["crm.acquisition.channel"].create(
+            [{"name": name} for name in ("Exhibition", "Advertising", "Referral")]
+        )
 
     @EXAMPLES
     @given(steps)
@@ -369,6 +380,64 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
         nobodys = {"company_id": False, "user_id": False, "team_id": False}
         return self._step_opportunity(*step, **nobodys)
 
+    # touches
+    def _step_touch(self, partner, company, day, amount, **values):
+        """A lead by a channel, of that day; Odoo itself knows today alone."""
+        channel = self.channels[amount % 3]
+        lead = self._step_opportunity(
+            partner, company, day, amount, acquisition_channel_id=channel.id, **values
+        )
+        self._came_on(lead, day)
+        return lead
+
+    def _step_answered_order(self, partner, company, day, amount):
+        """An order of the last opportunity, which is its touch; or one of its own."""
+        lead = self._of(self.leads, company)[-1:]
+        channel = {} if lead else {"acquisition_channel_id": self.channels[0].id}
+        order = self._offer_to(partner, company, opportunity_id=lead.id, **channel)
+        self._came_on(order, day)
+        return order
+
+    def _came_on(self, document, day):
+        document.flush_recordset()
+        moment = datetime.combine(day, time(22, 0))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET create_date = %s WHERE id = %s",
+                SQL.identifier(document._table),
+                moment,
+                document.id,
+            )
+        )
+        document.invalidate_recordset(["create_date"])
+        self.env["res.partner"]._acquire(document.partner_id.ids)
+
+    def _step_channel(self, partner, company, day, amount):
+        lead = self._of(self.leads, company)[-1:]
+        lead.acquisition_channel_id = self.channels[amount % 3]
+        return lead
+
+    def _step_told(self, partner, company, day, amount):
+        return partner.commercial_partner_id.write(
+            {
+                "acquisition_channel_id": self.channels[amount % 3].id,
+                "acquisition_date": day,
+            }
+        )
+
+    def _step_forget(self, partner, company, day, amount):
+        """Delete the first lead, or ask the touches again how the contact came."""
+        if amount > 2:
+            return partner.commercial_partner_id.write(
+                {"acquisition_channel_id": False}
+            )
+        lead = self._of(self.leads, company)[:1]
+        return bool(lead) and lead.unlink()
+
+    def _step_half_life(self, partner, company, day, amount):
+        company.crm_attribution_half_life = amount * 20
+        return True
+
     def _open_leads(self):
         return self.leads.exists().filtered(lambda lead: lead.active)
 
@@ -519,6 +588,71 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
                 self.assertAlmostEqual(customer[name], float(value), 2, name)
             else:
                 self.assertEqual(customer[name] or None, value, name)
+
+        self._assert_equals_attribution(customer, partner, company, wanted)
+
+    def _assert_equals_attribution(self, customer, partner, company, profile):
+        touches = self._touches(customer, partner, company)
+        path = attribution.path(touches, profile.first_purchase_date)
+        rows = customer.touch_ids.sorted("place")
+        self.assertEqual(
+            [(row.channel_id, row.date) for row in rows],
+            [(t.channel, t.date) for t in attribution.in_order(touches)],
+        )
+        self.assertEqual(rows.mapped("place"), list(range(1, len(rows) + 1)))
+        on_path = rows.filtered("is_on_path")
+        self.assertEqual(on_path, rows[: len(path)])
+        days = [touch.date for touch in path]
+        for way in attribution.ATTRIBUTIONS:
+            shares = attribution.weights(
+                days, way, half_life=company.crm_attribution_half_life
+            )
+            for row, share in zip(on_path, shares, strict=True):
+                self.assertAlmostEqual(row[way], float(share), 8, way)
+        # To the last digit, in the database.
+        columns = SQL(", ").join(
+            SQL("SUM(%s)", SQL.identifier(way)) for way in attribution.ATTRIBUTIONS
+        )
+        [sums] = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM crm_customer_touch WHERE customer_id = %s",
+                columns,
+                customer.id,
+            )
+        )
+        self.assertEqual(sums, ((1 if rows else None),) * len(sums))
+
+    def _touches(self, customer, partner, company):
+        inside = [("partner_id.commercial_partner_id", "=", partner.id)]
+        came = [("acquisition_channel_id", "!=", False)]
+        leads = self.env["crm.lead"].with_context(active_test=False)
+        leads = leads.search(inside + came).filtered(
+            lambda lead: (lead.company_id or self._home(partner)) == company
+        )
+        orders = self.env["sale.order"].search(
+            [*inside, *came, ("company_id", "=", company.id)]
+        )
+        orders = orders.filtered(
+            lambda order: (
+                order.opportunity_id.acquisition_channel_id
+                != order.acquisition_channel_id
+                or order.opportunity_id.partner_id.commercial_partner_id != partner
+            )
+        )
+        touches = [
+            attribution.Touch(
+                self._day_of(record.create_date, company),
+                record.acquisition_channel_id,
+                (record.create_date, number, record.id),
+            )
+            for number, records in enumerate((leads, orders))
+            for record in records
+        ]
+        known = partner.acquisition_channel_id
+        if known and (partner.acquisition_by_hand or not touches):
+            day = partner.acquisition_date
+            touches.append(attribution.Touch(day, known, is_told=True))
+        return touches
 
     def _own(self, partners):
         return partners & self.env["res.company"].search([]).partner_id
