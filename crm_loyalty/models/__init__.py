@@ -15,6 +15,7 @@ from . import crm_customer_knowledge
 from . import crm_customer_mark
 from . import crm_customer_purchase
 from . import crm_customer_purchase_sync
+from . import crm_customer_purchase_paid
 from . import crm_customer_documents
 from . import crm_customer_purchase_import
 from . import crm_customer_purchase_import_column

@@ -66,7 +66,24 @@ class AccountMove(models.Model):
         # Not for drafts: posting writes day and number of each before their state.
         now_posted = posted | self._posted_documents()
         now_posted._sync_customer_purchases(known=bool(posted))
+        if "state" in vals:
+            self._reconciled_already()._set_customer_paid_dates()
         return result
+
+    def _reconciled_already(self):
+        """Those that may be reconciled while they are posted or reset.
+
+        An invoice says so itself, and a new one is not.
+        """
+        return self.filtered(
+            lambda move: (
+                move.move_type == "entry"
+                or (
+                    move.move_type in SALE_TYPES
+                    and move.payment_state not in ("not_paid", "blocked")
+                )
+            )
+        )
 
     def _posted_documents(self):
         return self.filtered(lambda move: move.state == "posted")
@@ -93,3 +110,9 @@ class AccountMove(models.Model):
             # sudo: whoever may post writes the purchase; only these documents are read
             purchases = self.env["crm.customer.purchase"].sudo()
             purchases._sync(documents.ids, known=known)
+
+    def _set_customer_paid_dates(self):
+        """Note which documents are really paid by now: these, and what these paid."""
+        if self:
+            # sudo: whoever reconciles writes the day; only these documents are read
+            self.env["crm.customer.purchase"].sudo()._set_paid_dates(self.ids)

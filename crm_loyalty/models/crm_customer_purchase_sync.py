@@ -18,8 +18,15 @@ class CrmCustomerPurchase(models.Model):
         _logger.info("Filling purchases from posted documents...")
         # A refresh of all customers follows: no need to mark each.
         # sudo: all companies' documents are read and written; a number is returned
-        count = self.sudo()._sync(keep_unit_costs=False, mark=False, known=False)
+        purchases = self.sudo()
+        count = purchases._sync(keep_unit_costs=False, mark=False, known=False)
+        purchases._set_paid_dates()
         _logger.info("%s purchases filled", count)
+
+    @api.model
+    def _check(self):
+        """Compare all rows with their documents; return how many were mended."""
+        return self._sync() + len(self._set_paid_dates())
 
     @api.model
     def _sync(self, move_ids=None, keep_unit_costs=True, mark=True, known=True):

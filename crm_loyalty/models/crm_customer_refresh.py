@@ -385,6 +385,6 @@ class CrmCustomer(models.Model):
     def _cron_check_purchases(self):
         """Compare all purchases with the documents; mend and report differences."""
         purchases = self.env["crm.customer.purchase"]
-        mended = self._retry(purchases._sync)
+        mended = self._retry(purchases._check)
         if mended:
             _logger.warning("%s purchases differed from their documents", mended)

@@ -15,6 +15,7 @@ from . import test_lifecycle
 from . import test_marks
 from . import test_money
 from . import test_needs
+from . import test_paid
 from . import test_phone_numbers
 from . import test_pilot
 from . import test_profile_requirement

@@ -206,3 +206,112 @@ class KnowledgeCommon(CrmLoyaltyCommon):
         return cls.env["crm.customer.need"].create(
             {"customer_id": customer.id, "name": name, "kind": kind, **values}
         )
+
+    @contextmanager
+    def _refuses(self, pattern, error=ValidationError):
+        """As ``assertRaisesRegex``, which does not take back what was tried."""
+        with self.assertRaises(error) as caught:
+            yield
+        self.assertRegex(str(caught.exception), pattern)
+
+
+class PaymentCommon(CrmLoyaltyCommon):
+    """Money on its way from a customer to the bank."""
+
+    @classmethod
+    def _pay(cls, documents, day, amount=None, kind="bank", **values):
+        """Register a payment of these documents: a promise, until it is cleared.
+
+        :param kind: of the journal, ``bank`` or ``cash``
+        """
+        journal = cls.env["account.journal"].search(
+            [("type", "=", kind), ("company_id", "=", documents.company_id.id)], limit=1
+        )
+        if amount is not None:
+            values["amount"] = amount
+        register = (
+            cls.env["account.payment.register"]
+            .with_company(documents.company_id)
+            .with_context(active_model="account.move", active_ids=documents.ids)
+            .create({"payment_date": day, "journal_id": journal.id, **values})
+        )
+        return register._create_payments()
+
+    @classmethod
+    def _clear(cls, payments, day, amount=None):
+        """A line of a bank statement, matched with what these payments wait for."""
+        waiting = payments.move_id.line_ids.filtered(
+            lambda line: line.account_id == line.payment_id.outstanding_account_id
+        )
+        return cls._bank_line(waiting, day, amount)
+
+    @classmethod
+    def _bank_line(cls, lines, day, amount=None, **values):
+        """A line of a bank statement, matched with these journal items."""
+        company = lines.company_id
+        statement_line = (
+            cls.env["account.bank.statement.line"]
+            .with_company(company)
+            .create(
+                {
+                    "journal_id": cls.env["account.journal"]
+                    .search(
+                        [("type", "=", "bank"), ("company_id", "=", company.id)],
+                        limit=1,
+                    )
+                    .id,
+                    "date": day,
+                    "payment_ref": "From the bank",
+                    "amount": amount or sum(lines.mapped("balance")),
+                    "counterpart_account_id": lines.account_id.id,
+                    **values,
+                }
+            )
+        )
+        counterpart = statement_line.move_id.line_ids.filtered(
+            lambda line: line.account_id == lines.account_id
+        )
+        (lines | counterpart).reconcile()
+        return statement_line
+
+    @classmethod
+    def _receivable(cls, moves):
+        return moves.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+
+    @classmethod
+    def _entry(cls, day, *lines, company=None):
+        """A posted journal entry.
+
+        :param lines: (account, balance, partner)
+        """
+        company = company or cls.company
+        journal = cls.env["account.journal"].search(
+            [("type", "=", "general"), ("company_id", "=", company.id)], limit=1
+        )
+        entry = cls.env["account.move"].create(
+            {
+                "journal_id": journal.id,
+                "date": day,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": account.id,
+                            "balance": balance,
+                            "partner_id": partner and partner.id,
+                        }
+                    )
+                    for account, balance, partner in lines
+                ],
+            }
+        )
+        entry.action_post()
+        return entry
+
+    @classmethod
+    def _paid_on(cls, document):
+        """The day on which a document was paid, as text, or empty."""
+        cls.env.flush_all()
+        row = cls.env["crm.customer.purchase"].search([("move_id", "=", document.id)])
+        return str(row.paid_date or "")

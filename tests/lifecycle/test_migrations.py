@@ -165,6 +165,37 @@ answer = [users.sorted("id").mapped("crm_calendar"),
 """
 
 
+# An invoice that the bank paid before 19.0.1.6.0 noted the day of it.
+OLD_PAYMENT = """
+from odoo import Command
+env["account.chart.template"].try_loading(
+    "generic_coa", env.company, install_demo=False)
+partner = env["res.partner"].create({"name": "Payer"})
+line = {"name": "Goods", "price_unit": 100, "tax_ids": []}
+invoice = env["account.move"].create(
+    {"move_type": "out_invoice", "partner_id": partner.id,
+     "invoice_date": "2026-03-01", "invoice_line_ids": [Command.create(line)]})
+invoice.action_post()
+owed = invoice.line_ids.filtered(
+    lambda line: line.account_id.account_type == "asset_receivable")
+bank = env["account.bank.statement.line"].create(
+    {"journal_id": env["account.journal"].search([("type", "=", "bank")], limit=1).id,
+     "date": "2026-03-07", "payment_ref": "Payer", "amount": 100,
+     "counterpart_account_id": owed.account_id.id})
+(owed | bank.move_id.line_ids.filtered(
+    lambda line: line.account_id == owed.account_id)).reconcile()
+env.flush_all()
+env.cr.execute("ALTER TABLE crm_customer_purchase DROP COLUMN paid_date")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.5.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_PAYMENT = """
+rows = env["crm.customer.purchase"].search([("partner_id.name", "=", "Payer")])
+answer = [str(day) for day in rows.mapped("paid_date")]
+"""
+
+
 @pytest.fixture
 def database():
     copy = Database()
@@ -211,6 +242,12 @@ def test_calendars_and_rules_of_before_the_first_steps(database):
     assert database.ask(SHOW_CALENDARS) == [["gregorian", "jalali"], []]
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_CALENDARS) == [[False, "jalali"], [True] * 3]
+
+
+def test_documents_paid_before_the_day_of_it_was_stored(database):
+    database.odoo("shell", script=OLD_PAYMENT)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    assert database.ask(SHOW_PAYMENT) == ["2026-03-07"]
 
 
 # Another folding than that of today, and an index that holds what it said.
