@@ -53,6 +53,7 @@
         "views/res_users_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/account_payment_views.xml",
         "views/resource_calendar_views.xml",
         "views/res_config_settings_views.xml",
         "views/crm_loyalty_menus.xml",

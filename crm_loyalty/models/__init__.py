@@ -17,6 +17,7 @@ from . import crm_customer_purchase
 from . import crm_customer_purchase_sync
 from . import crm_customer_purchase_paid
 from . import crm_customer_documents
+from . import crm_customer_returned
 from . import crm_customer_purchase_import
 from . import crm_customer_purchase_import_column
 from . import crm_customer_purchase_import_match

@@ -21,5 +21,6 @@ from . import test_pilot
 from . import test_profile_requirement
 from . import test_purchase_import
 from . import test_refresh
+from . import test_returned
 from . import test_traits_and_events
 from . import test_working_time

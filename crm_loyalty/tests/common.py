@@ -207,13 +207,6 @@ class KnowledgeCommon(CrmLoyaltyCommon):
             {"customer_id": customer.id, "name": name, "kind": kind, **values}
         )
 
-    @contextmanager
-    def _refuses(self, pattern, error=ValidationError):
-        """As ``assertRaisesRegex``, which does not take back what was tried."""
-        with self.assertRaises(error) as caught:
-            yield
-        self.assertRegex(str(caught.exception), pattern)
-
 
 class PaymentCommon(CrmLoyaltyCommon):
     """Money on its way from a customer to the bank."""
