@@ -102,6 +102,18 @@ test("what is typed is stored in the currency", async () => {
     expect(() => parseMoney("1.2.3", 1)).toThrow();
 });
 
+test("10,000 characters are no amount", async () => {
+    await makeMockEnv();
+    for (const activeCompany of [undefined, { factor: 10 }]) {
+        if (activeCompany) {
+            showIn(activeCompany);
+        }
+        for (const text of ["9".repeat(10000), `1${"x".repeat(9998)}1`, "\u200f".repeat(10000)]) {
+            expect(parseMoney(text, 1)).toBe(NaN);
+        }
+    }
+});
+
 test("every digit that can be shown comes back as it was", async () => {
     await makeMockEnv();
     showIn({ factor: 1000000, digits: 2 });

@@ -1,7 +1,7 @@
 import { readableNumber } from "@crm_loyalty/numbers/typed_numbers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
-import { edit, queryOne } from "@odoo/hoot-dom";
+import { edit, queryAll, queryOne } from "@odoo/hoot-dom";
 import { animationFrame } from "@odoo/hoot-mock";
 import {
     clickSave,
@@ -91,6 +91,7 @@ test("digits and signs of a Persian or an Arabic keyboard", async () => {
     expect(readableNumber("-۱٬۲۳۴٬۵۶۷٫۸۹")).toBe("-1,234,567.89");
     expect(readableNumber("\u200f۵۰٪")).toBe("50%");
     expect(readableNumber("1,234.5")).toBe("1,234.5");
+    expect(readableNumber("۱\u064b۲")).toBe("12");
     expect(readableNumber(12)).toBe(12);
 });
 
@@ -185,4 +186,105 @@ test("the search bar finds a number typed in Persian", async () => {
     await editSearch("۱");
     await contains(".o_searchview_autocomplete .o-dropdown-item:first").click();
     expect(".o_data_row").toHaveCount(1);
+});
+
+// What nobody types on purpose, of 10,000 characters each.
+const LONG = {
+    digits: "9".repeat(10000),
+    "Persian digits": "۹".repeat(10000),
+    "letters between digits": `1${"x".repeat(9998)}1`,
+    "a sum": `=${"1+".repeat(5000)}1`,
+    "open brackets": `=${"(".repeat(9999)}`,
+    "marks of direction": `x${"\u200f".repeat(9998)}x`,
+    "vowel marks": `x${"\u0301".repeat(9999)}`,
+    "halves of characters": "\ud800".repeat(10000),
+};
+const NUMBERS = ["count", "weight", "duration", "share", "done", "amount"];
+
+/** Put a text into a field and leave it; keys one by one would take their time. */
+async function pasteInto(name, text) {
+    const input = queryOne(`.o_field_widget[name=${name}] input`);
+    input.value = text;
+    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    await animationFrame();
+}
+
+function refusedFields() {
+    return queryAll(".o_field_widget.o_field_invalid").map((field) => field.getAttribute("name"));
+}
+
+for (const [label, text] of Object.entries(LONG)) {
+    test(`no field of numbers takes 10,000 characters: ${label}`, async () => {
+        await mountForm();
+        for (const name of NUMBERS) {
+            await pasteInto(name, text);
+        }
+        expect(refusedFields()).toEqual(NUMBERS);
+        expect(".o_form_button_save").not.toBeEnabled();
+        for (const name of NUMBERS) {
+            await pasteInto(name, "2");
+        }
+        expect(refusedFields()).toEqual([]);
+        await clickSave();
+        expect.verifySteps([
+            { count: 2, weight: 2, duration: 2, share: 0.02, done: 2, amount: 2 },
+        ]);
+    });
+}
+
+test("what would be stored as 0, or not be shown, is refused by name", async () => {
+    await mountForm();
+    for (const [name, label] of [
+        ["weight", "Weight"],
+        ["duration", "Duration"],
+        ["share", "Share"],
+        ["amount", "Amount"],
+    ]) {
+        const texts = ["=1/0", "1e400", "1e24", "twelve"];
+        for (const text of texts) {
+            await pasteInto(name, text);
+            expect(refusedFields()).toEqual([name]);
+            expect(`.o_notification:contains(${label}: this is no number)`).toHaveCount(1);
+            await contains(".o_notification_close").click();
+            if (["weight", "amount"].includes(name)) {
+                // The same again is refused again.
+                await pasteInto(name, text);
+                expect(refusedFields()).toEqual([name]);
+                await contains(".o_notification_close").click();
+            }
+            await pasteInto(name, "1");
+            expect(refusedFields()).toEqual([]);
+        }
+    }
+    await pasteInto("weight", "/=0");
+    expect(refusedFields()).toEqual(["weight"]);
+    await pasteInto("weight", "1e20");
+    await clickSave();
+    expect.verifySteps([{ weight: 1e20, share: 0.01 }]);
+});
+
+test("a property and the search bar take no such number either", async () => {
+    onRpc("has_access", () => true);
+    onRpc("web_save", ({ args }) => {
+        expect.step(args[1].properties[0].value);
+    });
+    Shop._records[0].definitions[0].type = "float";
+    await mountView({
+        type: "form",
+        resModel: "order",
+        resId: 1,
+        arch: /* xml */ `<form><field name="shop_id"/><field name="properties"/></form>`,
+    });
+    const input = queryOne(".o_field_property_input");
+    input.value = LONG.digits;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    await animationFrame();
+    await clickSave();
+    expect.verifySteps([0]);
+    for (const name of ["integer", "float", "float_time", "monetary", "percentage"]) {
+        for (const text of [...Object.values(LONG), "=1/0"]) {
+            expect(() => registry.category("parsers").get(name)(text)).toThrow();
+        }
+    }
 });

@@ -3,7 +3,7 @@ import { formatFloat, humanNumber } from "@web/core/utils/numbers";
 import { nbsp } from "@web/core/utils/strings";
 import { Operation } from "@web/model/relational_model/operation";
 import { formatMonetary } from "@web/views/fields/formatters";
-import { parseMonetary } from "@web/views/fields/parsers";
+import { parseAmount } from "../numbers/typed_numbers";
 
 /**
  * How the user's company shows money.
@@ -87,10 +87,10 @@ function currencyOf({ currencyId, currencyField, data, field }) {
  * @param {string} text
  * @param {number | false} currencyId
  * @param {number} [digits] decimals of the stored amount
- * @returns {number | Operation}
+ * @returns {number | Operation} NaN of what is no amount
  */
 export function parseMoney(text, currencyId, digits = 2) {
-    const parsed = parseMonetary(text, { allowOperation: true });
+    const parsed = parseAmount(text, { allowOperation: true });
     const display = moneyDisplay(currencyId);
     if (!display) {
         return parsed;

@@ -2,6 +2,7 @@ import { registry } from "@web/core/registry";
 import { patch } from "@web/core/utils/patch";
 import { Field } from "@web/views/fields/field";
 import { MonetaryField, monetaryField } from "@web/views/fields/monetary/monetary_field";
+import { storable } from "../numbers/typed_numbers";
 import { formatMoney, moneyDisplay, parseMoney, withUnit } from "./money";
 
 // Widths in pixels of a column's head, rather too much than too little.
@@ -20,7 +21,8 @@ export class MoneyField extends MonetaryField {
     get inputOptions() {
         return {
             ...super.inputOptions,
-            parse: (text) => parseMoney(text, this.currencyId, super.currencyDigits?.[1]),
+            parse: (text) =>
+                storable(parseMoney(text, this.currencyId, super.currencyDigits?.[1])),
         };
     }
 
