@@ -31,7 +31,7 @@ old economic numbers did. The ID of a civil partnership is checked as a national
 import re
 from typing import NamedTuple
 
-from .text import DIGITS
+from .text import DIGITS, storable
 
 # What may stand between digits: spaces, control characters, marks of direction, dashes,
 # half-spaces, the underline. A class of characters, for Python and for PostgreSQL.
@@ -78,8 +78,7 @@ def normalise(text):
         digits = _BETWEEN.sub("", text)
         if _DIGITS.fullmatch(digits):
             return "".join(str(int(digit)) for digit in digits)
-    # A lone surrogate cannot be stored as UTF-8, a zero byte not at all.
-    return text.encode(errors="ignore").decode().replace("\0", "")
+    return storable(text)
 
 
 def national_code(text):

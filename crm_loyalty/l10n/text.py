@@ -117,6 +117,15 @@ def western_digits(text):
     return text.translate(_WESTERN_DIGITS)
 
 
+def storable(text):
+    """The text without what no database stores: halves of characters, and NUL.
+
+    :param str text: any text
+    :rtype: str
+    """
+    return text.encode(errors="ignore").decode().replace("\0", "")
+
+
 def fold_sql(expression):
     """SQL that folds like `fold`; PostgreSQL's own functions only, all immutable.
 

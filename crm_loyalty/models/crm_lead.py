@@ -2,10 +2,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
+from ..l10n.text import storable
 from .crm_folding import folded_index, folded_search
 
 # More than so many leads of one name tell nothing; Odoo does the same with addresses.
 MAX_DUPLICATES = 20
+# What people paste from elsewhere, halves of characters included.
+TYPED_FIELDS = {"name", "contact_name", "partner_name", "email_from", "phone"}
 
 
 class CrmLead(models.Model):
@@ -34,6 +37,20 @@ class CrmLead(models.Model):
     _folded_contact_name_idx = folded_index("contact_name")
     _folded_partner_name_idx = folded_index("partner_name")
     _folded_email_from_idx = folded_index("email_from")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._storable(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._storable(vals))
+
+    @api.model
+    def _storable(self, vals):
+        """Values without what no database stores."""
+        texts = TYPED_FIELDS & vals.keys()
+        whole = {name: storable(vals[name]) for name in texts if vals[name]}
+        return {**vals, **whole}
 
     @api.depends("contact_name", "partner_name")
     def _compute_potential_lead_duplicates(self):

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..l10n import phone
+from ..l10n.text import storable
 
 
 class Base(models.AbstractModel):
@@ -35,6 +36,8 @@ class MailThreadPhone(models.AbstractModel):
 
     def _search_phone_mobile_search(self, operator, value):
         """Find a number however it is typed and was typed, whole or in part."""
+        if isinstance(value, str):
+            value = storable(value)
         country = self.env.company.country_id.code
         number = phone.tail(value, country) if isinstance(value, str) else ""
         if operator not in ("ilike", "like", "=", "=ilike", "=like") or (

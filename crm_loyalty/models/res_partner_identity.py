@@ -4,8 +4,11 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..l10n import identity
+from ..l10n.text import storable
 
 IDENTITY_FIELDS = {"vat", "company_registry", "zip"}
+# What else people paste from elsewhere, halves of characters included.
+TYPED_FIELDS = {"name", "email", "phone", "ref"}
 # What decides which rules a contact's numbers follow.
 IDENTITY_SCOPE = {"country_id", "company_id", "is_company", "parent_id"}
 
@@ -112,11 +115,11 @@ class ResPartner(models.Model):
         """Values that the database takes: neither half a character nor a whole page."""
         texts = {
             name: vals[name]
-            for name in IDENTITY_FIELDS & vals.keys()
+            for name in (IDENTITY_FIELDS | TYPED_FIELDS) & vals.keys()
             if isinstance(vals[name], str)
         }
-        for text in texts.values():
-            if len(text) > MAX_TEXT:
+        for name, text in texts.items():
+            if name in IDENTITY_FIELDS and len(text) > MAX_TEXT:
                 raise ValidationError(
                     self.env._(
                         "“%(text)s…” is longer than %(count)s characters. Shorten it.",
@@ -124,9 +127,7 @@ class ResPartner(models.Model):
                         count=MAX_TEXT,
                     )
                 )
-        # A surrogate alone is no character.
-        whole = {n: text.encode(errors="ignore").decode() for n, text in texts.items()}
-        return {**vals, **whole}
+        return {**vals, **{name: storable(text) for name, text in texts.items()}}
 
     def _normalise_identity(self):
         """Write Iranian contacts' numbers in Western digits, without separators."""

@@ -115,6 +115,19 @@ class TestFolding(common.CrmLoyaltyCommon):
         for text in ("ي" * 10_000, "\u200c" * 9_999 + "ی" * 300, "\ud800ي" * 5_000):
             self.assertFalse(self._found("name", "ilike", text))
 
+    def test_halves_of_characters_are_left_out(self):
+        partner = self._create_customer_contact(name="\ud800علی\0")
+        lead = self.env["crm.lead"].create({"name": "\udfffخرید", "phone": "\ud8001"})
+        self.env.flush_all()
+        self.assertEqual((partner.name, lead.name, lead.phone), ("علی", "خرید", "1"))
+        partner.write({"phone": "\ud800۰۹۱۲", "email": "a\ud800@x.example.com"})
+        lead.contact_name = "\ud800"
+        self.env.flush_all()
+        self.assertRecordValues(
+            partner, [{"phone": "۰۹۱۲", "email": "a@x.example.com"}]
+        )
+        self.assertFalse(lead.contact_name)
+
     def test_case_of_other_letters_is_odoos(self):
         self.assertEqual(
             self._found("partner_name", "ilike", "SOCIÉTÉ", among=self.leads),

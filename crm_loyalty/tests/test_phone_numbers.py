@@ -246,6 +246,15 @@ class TestPhoneNumbers(common.CrmLoyaltyCommon):
         for operator, typed in (("=", "09121234567"), ("=", "021-88776655")):
             self.assertEqual(partners.search([(both, operator, typed)]), self.partner)
 
+    def test_a_search_leaves_halves_of_characters_out(self):
+        self.partner.phone = "۰۹۱۲ ۱۲۳ ۴۵۶۷"
+        both = "phone_mobile_search"
+        found = self.partner.search([(both, "ilike", "0912\ud8001234567\0")])
+        self.assertEqual(found, self.partner)
+        # Nothing is left: as if nothing was asked for.
+        found = self.partner.search([(both, "ilike", "\ud800" * 10_000)])
+        self.assertIn(self.partner, found)
+
     def test_queries_of_a_search_do_not_grow(self):
         partners = self.env["res.partner"]
         for number in range(20):
