@@ -103,3 +103,22 @@ class TestFirstDay(HttpCase):
             login="browser_manager",
         )
         self.assertTrue(self.env.company.crm_first_steps_done)
+
+    def test_a_manager_closes_a_day_nobody_planned(self):
+        calendar = self.env["resource.calendar"].create({"name": "Working hours"})
+        self.browser_js(
+            f"/odoo/action-crm_loyalty.resource_calendar_action/{calendar.id}",
+            HELPERS
+            % """
+            await click("button[name=action_crm_close_today]");
+            await wait(".ribbon", "Closed Today");
+            await click(".oe_stat_button[name=action_crm_open_holidays]");
+            await wait(".o_data_row", "Closed");
+            await click(".o_back_button, .breadcrumb-item a", "Working hours");
+            await click("button[name=action_crm_reopen_today]");
+            await wait("button[name=action_crm_close_today]");
+            """,
+            READY,
+            login="browser_manager",
+        )
+        self.assertFalse(calendar.crm_is_closed_today)

@@ -170,6 +170,28 @@ class TestJalaliBrowser(JalaliCase):
             """,
         )
 
+    def test_salesperson_groups_by_jalali_months(self):
+        self.salesperson.crm_calendar = "jalali"
+        self._click(
+            "/odoo/action-crm_loyalty.crm_customer_purchase_action",
+            """
+            await wait(".o_data_row", "Past Buyer");
+            await click(".o_searchview_dropdown_toggler");
+            await click(".o_group_by_menu .o_accordion_toggle", "Day");
+            await click(".o_group_by_menu .o_item_option", "Month");
+            // Nowruz of 1399: a day before it lies in another month, season and year.
+            await click(".o_group_header", "1399/01 Farvardin");
+            await wait(".o_data_row", "1399/01/01");
+            if (document.querySelectorAll(".o_data_row").length !== 1) {
+                throw new Error("the group holds other days too");
+            }
+            await click(".o_switch_view.o_pivot");
+            await wait(".o_pivot_header_cell_closed", "1399/01 Farvardin");
+            await click(".o_switch_view.o_graph");
+            await wait(".o_graph_canvas_container canvas");
+            """,
+        )
+
     def test_who_has_not_chosen_jalali_sees_nothing_of_it(self):
         self.salesperson.crm_calendar = "gregorian"
         self._click(
