@@ -7,7 +7,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo import Command
 from odoo.exceptions import AccessError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.crm_loyalty import lifecycle
@@ -288,6 +288,28 @@ class TestFirstSteps(FirstStepsCommon):
         with self.assertRaises(AccessError):
             self._wizard(company_id=self.other_company.id).read(["preview"])
 
+    def test_an_administrator_works_in_his_companies_too(self):
+        self.assertTrue(self.other_company.with_user(self.administrator).name)
+        wizard = self._wizard(self.administrator, company_id=self.other_company.id)
+        for call in (wizard.action_apply, lambda: wizard.read(["preview"])):
+            with self.assertRaises(AccessError):
+                call()
+
+    def test_administrators_without_a_role_in_sales_have_a_menu(self):
+        menu = self.env.ref("crm_loyalty.menu_admin_crm_first_steps")
+        for user, has_menu in (
+            (self.technician, True),
+            (self.manager, False),
+            (self.salesperson, False),
+        ):
+            with self.subTest(user=user.login):
+                menus = self.env["ir.ui.menu"].with_user(user).load_menus(False)
+                self.assertEqual(menu.id in menus, has_menu)
+                # Odoo leaves out what hangs under a menu that one does not see.
+                while has_menu and menu.parent_id:
+                    menu = menu.parent_id
+                    self.assertIn(menu.id, menus)
+
     def test_one_company_only(self):
         both = self.company | self.other_company
         self.administrator.company_ids = both
@@ -311,7 +333,7 @@ class TestFirstSteps(FirstStepsCommon):
     def test_offered_until_done_or_declined(self):
         def offered(user, company=None):
             steps = self.env["crm.first.steps"].with_user(user)
-            return steps.with_company(company or self.company)._is_offered()
+            return steps._is_offered(company or self.company)
 
         self.administrator.company_ids = self.company | self.other_company
         self.assertTrue(offered(self.manager))
@@ -338,8 +360,21 @@ class TestFirstSteps(FirstStepsCommon):
         self.assertEqual(self.company.crm_money_scale, "1000")
 
     def test_an_administrator_gives_calendar_hours_and_year(self):
+        for user in (self.administrator, self.technician):
+            with self.subTest(user=user.login):
+                self._gives_calendar_hours_and_year(user)
+
+    def _gives_calendar_hours_and_year(self, user):
+        plain = self.env["resource.calendar"].create({"name": "Plain"})
+        self.company.write(
+            {
+                "resource_calendar_id": plain.id,
+                "crm_jalali_fiscal_year": False,
+                "crm_calendar": "gregorian",
+            }
+        )
         wizard = self._wizard(
-            self.administrator,
+            user,
             crm_calendar="both",
             is_iranian=True,
             crm_jalali_fiscal_year=True,
@@ -351,10 +386,10 @@ class TestFirstSteps(FirstStepsCommon):
         self.assertEqual(company.resource_calendar_id.company_id, company)
         self.assertTrue(company.crm_jalali_fiscal_year)
         self.assertEqual(company.crm_calendar, "both")
-        self.assertEqual(self.administrator.crm_calendar, "jalali")
+        self.assertEqual(user.crm_calendar, "jalali")
         # Again: the same calendar of working hours.
         hours = company.resource_calendar_id
-        self._wizard(self.administrator).action_apply()
+        self._wizard(user).action_apply()
         self.assertEqual(company.resource_calendar_id, hours)
 
     def test_the_calendar_of_the_company_is_of_who_has_not_chosen(self):
@@ -406,3 +441,22 @@ class TestFirstSteps(FirstStepsCommon):
         ).action_apply()
         self.assertEqual(self.other_company._crm_thresholds(), PRESETS["shop"])
         self.assertEqual(self.company._crm_thresholds(), lifecycle.Thresholds())
+
+
+@tagged("post_install", "-at_install")
+class TestOfferInTheClient(FirstStepsCommon, HttpCase):
+    def test_the_client_knows_of_each_company_whether_they_are_offered(self):
+        companies = self.company | self.other_company
+        self.company.crm_first_steps_done = True
+        for user, offered in (
+            (self.manager, [False, True]),
+            (self.colleague, [False] * 2),
+        ):
+            user.company_ids = companies
+            self.authenticate(user.login, user.login)
+            answer = self.make_jsonrpc_request("/web/session/get_session_info", {})
+            known = answer["user_companies"]["allowed_companies"]
+            self.assertEqual(
+                [known[str(company.id)]["crm_first_steps"] for company in companies],
+                offered,
+            )

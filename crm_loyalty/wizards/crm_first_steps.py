@@ -134,7 +134,11 @@ class CrmFirstSteps(models.TransientModel):
         default=lambda self: self.env.company.resource_calendar_id.crm_is_iranian,
         groups="base.group_system",
         help="Saturday to Wednesday, half of Thursday, with the public holidays of "
-        "three Jalali years.",
+        "three Jalali years. A company that has them chooses others in its settings.",
+    )
+    has_iranian_hours = fields.Boolean(
+        related="company_id.resource_calendar_id.crm_is_iranian",
+        groups="base.group_system",
     )
     crm_jalali_fiscal_year = fields.Boolean(
         "Jalali Financial Year",
@@ -167,9 +171,9 @@ class CrmFirstSteps(models.TransientModel):
         return self.env.user.has_group("base.group_system")
 
     @api.model
-    def _is_offered(self):
-        """Whether this user is asked to take the first steps of his company."""
-        return not self.env.company.crm_first_steps_done and self._may_apply()
+    def _is_offered(self, company):
+        """Whether this user is asked to take the first steps of a company of his."""
+        return not company.crm_first_steps_done and self._may_apply()
 
     def _check_may_apply(self):
         if not self._may_apply():
@@ -179,7 +183,14 @@ class CrmFirstSteps(models.TransientModel):
                     "company. Ask one of them."
                 )
             )
-        # A row of the user's own may name any company.
+        # A row of the user's own may name any company, and administrators may read all.
+        if self.company_id - self.env.user.company_ids:
+            raise AccessError(
+                self.env._(
+                    "You take the first steps of companies that you may work in. Ask "
+                    "an administrator to add you to the other ones."
+                )
+            )
         self.company_id.check_access("read")
 
     # -- choices

@@ -1,11 +1,11 @@
 import { Component, useState } from "@odoo/owl";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
-import { session } from "@web/session";
 import { moneyKanbanView } from "../money/money_kanban";
 
-/** Offers the first steps to those who may take them, until the company has. */
+/** Offers the first steps to those who may take them, until the active company has. */
 export class FirstStepsOffer extends Component {
     static template = "crm_loyalty.FirstStepsOffer";
     static props = {};
@@ -13,7 +13,7 @@ export class FirstStepsOffer extends Component {
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
-        this.state = useState({ isOffered: session.crm_first_steps });
+        this.state = useState({ isOffered: user.activeCompany?.crm_first_steps });
     }
 
     open() {
@@ -22,7 +22,7 @@ export class FirstStepsOffer extends Component {
 
     async dismiss() {
         await this.orm.call("crm.first.steps", "action_dismiss", []);
-        session.crm_first_steps = false;
+        user.activeCompany.crm_first_steps = false;
         this.state.isOffered = false;
     }
 }
