@@ -36,6 +36,7 @@
         "views/crm_customer_purchase_views.xml",
         "views/crm_customer_purchase_import_views.xml",
         "views/crm_customer_views.xml",
+        "views/crm_referral_views.xml",
         "views/crm_money_unit_views.xml",
         "views/crm_acquisition_channel_views.xml",
         "views/crm_acquisition_cost_views.xml",

@@ -102,6 +102,7 @@ class Manual:
 class History:
     """All that happened with one customer in one company.
 
+    ``rewards``: the days on which he was rewarded for a friend he brought.
     ``credits_elsewhere``: credit notes for documents of this customer that were given
     to others. They take his purchases away, and the money is theirs.
     """
@@ -112,6 +113,7 @@ class History:
     manual_stage: Manual | None = None
     left: Manual | None = None
     credits_elsewhere: list[Document] = field(default_factory=list)
+    rewards: list[date] = field(default_factory=list)
 
 
 @dataclass
@@ -129,6 +131,7 @@ class Profile:
     net_revenue: Decimal
     net_revenue_12m: Decimal
     margin_12m: Decimal
+    rewarded_referrals: int
     next_change_date: date | None
 
 
@@ -297,6 +300,11 @@ def is_unsuitable(history, as_of):
     )
 
 
+def rewarded_days(history, as_of):
+    """The days up to ``as_of`` on which the customer was rewarded for a friend."""
+    return [day for day in history.rewards if day <= as_of]
+
+
 def choose_stage(history, count, phase, is_prospect, thresholds, as_of):
     """The stage; first match wins.
 
@@ -304,6 +312,7 @@ def choose_stage(history, count, phase, is_prospect, thresholds, as_of):
     :param bool is_prospect: an offer is open, or was lost not long ago
     """
     manual = history.manual_stage
+    rewards = rewarded_days(history, as_of)
     by_hand = manual.value if manual and manual.holds(as_of) else None
     rules = (
         ("partner", by_hand == "partner"),
@@ -311,7 +320,10 @@ def choose_stage(history, count, phase, is_prospect, thresholds, as_of):
             "disqualified",
             by_hand == "disqualified" or (not count and is_unsuitable(history, as_of)),
         ),
-        ("advocate", by_hand == "advocate"),
+        (
+            "advocate",
+            by_hand == "advocate" or (phase == "active" and bool(rewards)),
+        ),
         ("regular", count >= thresholds.regular_purchases and phase == "active"),
         ("repeat", count >= 2),
         ("first_time", count == 1),
@@ -336,6 +348,7 @@ def classify(history, thresholds, as_of):
 
     changes = [d.date for d in history.documents if d.date > as_of]
     changes += credited_dates(history).values()
+    changes += history.rewards
     changes += [d.date + relativedelta(years=1) for d in last_year]
     changes += [*offers.changes, *_manual_changes(history)]
     active_until = None
@@ -364,5 +377,6 @@ def classify(history, thresholds, as_of):
         margin_12m=sum(
             (d.amount - d.cost for d in last_year if d.cost is not None), Decimal(0)
         ),
+        rewarded_referrals=len(rewarded_days(history, as_of)),
         next_change_date=min((day for day in changes if day > as_of), default=None),
     )

@@ -23,6 +23,9 @@ from . import crm_customer_purchase_import_column
 from . import crm_customer_purchase_import_match
 from . import crm_customer_purchase_import_report
 from . import crm_customer_purchase_import_load
+from . import crm_points
+from . import crm_referral
+from . import crm_referral_tree
 from . import crm_money_unit
 from . import crm_profile_requirement
 from . import crm_phone_number
@@ -48,6 +51,7 @@ from . import res_groups
 from . import res_partner
 from . import res_partner_acquisition
 from . import res_partner_identity
+from . import res_partner_referral
 from . import res_users
 from . import resource_calendar
 from . import sale_order

@@ -135,6 +135,11 @@ class CrmCustomer(models.Model):
         currency_field="currency_id",
         help="Net revenue less cost of goods; purchases of unknown cost are left out.",
     )
+    rewarded_referrals = fields.Integer(
+        readonly=True,
+        default=0,
+        help="Friends this customer brought for whom he was rewarded.",
+    )
     next_change_date = fields.Date(
         readonly=True,
         help="First day on which a value of this profile can change without a new "
@@ -194,7 +199,9 @@ class CrmCustomer(models.Model):
         for customer in self:
             customer.history_count = counts.get(customer, 0)
 
-    @api.depends("stage", "phase", "purchase_count", "active_until")
+    @api.depends(
+        "stage", "phase", "purchase_count", "active_until", "rewarded_referrals"
+    )
     @api.depends_context("lang", "uid")
     def _compute_explanation(self):
         history = self.env["crm.customer.history"]
@@ -220,6 +227,7 @@ class CrmCustomer(models.Model):
             "last_purchase_date": fields.Date.to_string(self.last_purchase_date),
             "active_until": fields.Date.to_string(self.active_until),
             "net_revenue_12m": self.net_revenue_12m,
+            "rewarded_referrals": self.rewarded_referrals,
             "by_hand": {
                 "stage": self._holds(
                     self.manual_stage and self.manual_stage_date,

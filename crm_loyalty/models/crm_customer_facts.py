@@ -41,9 +41,10 @@ class CrmCustomer(models.Model):
             (days); ``net_revenue``, ``net_revenue_12m``, ``margin_12m`` (company
             currency); ``has_opportunity``,
             ``has_quotation``, ``has_open_offer``, ``all_unsuitable`` (boolean),
-            ``last_lost_date``; the manual values in force ``by_hand_stage`` (key or
-            null) and ``has_left`` (boolean); ``event_date``: the first day after
-            ``as_of`` on which one of these changes without a document.
+            ``last_lost_date``; ``rewarded_referrals``; the manual values in force
+            ``by_hand_stage`` (key or null) and ``has_left`` (boolean);
+            ``event_date``: the first day after ``as_of`` on which one of these changes
+            without a document.
         """
         company = self.env.company
         return SQL(
@@ -76,10 +77,12 @@ class CrmCustomer(models.Model):
                             AND COALESCE(own.left_until, 'infinity'), FALSE)
                        AS has_left,
                    channel.id AS acquisition_channel_id,
+                   COALESCE(referrals.rewarded, 0) AS rewarded_referrals,
                    LEAST(
                        revenue.next_date,
                        leads.next_date,
                        quotations.next_date,
+                       referrals.next_date,
                        %(manual_dates)s
                    ) AS event_date
               FROM res_partner cp
@@ -100,6 +103,8 @@ class CrmCustomer(models.Model):
                      ON leads.partner_id = cp.id
               LEFT JOIN LATERAL (%(quotations)s) quotations
                      ON quotations.partner_id = cp.id
+              LEFT JOIN LATERAL (%(referrals)s) referrals
+                     ON referrals.partner_id = cp.id
               LEFT JOIN crm_acquisition_channel channel
                      ON channel.id = cp.acquisition_channel_id
                     AND COALESCE(channel.company_id, %(company)s) = %(company)s
@@ -142,6 +147,7 @@ class CrmCustomer(models.Model):
             rhythm=self._rhythm_sql(as_of, partner_ids),
             leads=self._lead_facts_sql(as_of, partner_ids),
             quotations=self._quotation_facts_sql(as_of, partner_ids),
+            referrals=self._referral_facts_sql(as_of, partner_ids),
             customers=SQL("TRUE")
             if partner_ids is None
             else SQL("cp.id = ANY(%s)", list(partner_ids)),
@@ -443,6 +449,27 @@ class CrmCustomer(models.Model):
             customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
         )
 
+    @api.model
+    def _referral_facts_sql(self, as_of, partner_ids):
+        """Friends brought by each customer for whom he was rewarded."""
+        return SQL(
+            """
+            SELECT p.commercial_partner_id AS partner_id,
+                   COUNT(*) FILTER (WHERE r.rewarded_date <= %(as_of)s)::integer
+                       AS rewarded,
+                   MIN(r.rewarded_date) FILTER (WHERE r.rewarded_date > %(as_of)s)
+                       AS next_date
+              FROM res_partner p
+              JOIN crm_referral r ON r.referrer_id = p.id
+             WHERE r.company_id = %(company)s AND r.state = 'rewarded'
+               AND %(customers)s
+             GROUP BY p.commercial_partner_id
+            """,
+            as_of=as_of,
+            company=self.env.company.id,
+            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+        )
+
     # -- classes
     @api.model
     def _profile_sql(self, as_of, partner_ids=None):
@@ -545,7 +572,13 @@ class CrmCustomer(models.Model):
                     " OR f.purchase_count = 0 AND f.all_unsuitable"
                 ),
             ),
-            ("advocate", SQL("f.by_hand_stage = 'advocate'")),
+            (
+                "advocate",
+                SQL(
+                    "f.by_hand_stage = 'advocate'"
+                    " OR f.phase = 'active' AND f.rewarded_referrals > 0"
+                ),
+            ),
             (
                 "regular",
                 SQL(

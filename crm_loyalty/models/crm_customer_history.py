@@ -88,6 +88,11 @@ class CrmCustomerHistory(models.Model):
             for name in ("last_purchase_date", "active_until")
         }
         count = figures.get("purchase_count") or 0
+        if field_name == "stage" and value == "advocate":
+            return self.env._(
+                "Active, and rewarded for friends he brought: %(count)s.",
+                count=figures.get("rewarded_referrals") or 0,
+            )
         if field_name == "stage":
             return self._stage_reasons(count).get(value, "")
         if field_name == "phase":

@@ -51,7 +51,15 @@ MARKS = {
             "supplier_rank",
             "acquisition_channel_id",
             "acquisition_date",
+            "referred_by_id",
         },
+    },
+    "crm.referral": {
+        # A friend's purchases mark him; his reward makes the other an advocate.
+        "paths": ("referrer_id",),
+        "create": True,
+        "unlink": True,
+        "fields": {"referrer_id", "state", "rewarded_date"},
     },
     "res.users": {
         # A salesperson's main company is home to his contacts without facts.

@@ -38,7 +38,23 @@ class CrmCustomerPurchase(models.Model):
         changed = self.env.execute_query(self._paid_dates_sql(document_ids))
         if changed:
             self.invalidate_model(["paid_date"], flush=False)
+            self._mark_friends({row[0] for row in changed})
         return changed
+
+    @api.model
+    def _mark_friends(self, partner_ids):
+        """Mark the customers whom somebody brought: payment earns that one a reward."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM res_partner
+                    WHERE id = ANY(%s) AND referred_by_id IS NOT NULL
+                    UNION
+                   SELECT friend_id FROM crm_referral WHERE friend_id = ANY(%s)""",
+                list(partner_ids),
+                list(partner_ids),
+            )
+        )
+        self.env["crm.customer.mark"]._mark(row[0] for row in rows)
 
     @api.model
     def _flush_reconciliations(self):

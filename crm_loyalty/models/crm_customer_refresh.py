@@ -131,6 +131,7 @@ class CrmCustomer(models.Model):
             "margin_12m",
             "next_change_date",
             "acquisition_channel_id",
+            "rewarded_referrals",
         ]
 
     @api.model
@@ -155,6 +156,7 @@ class CrmCustomer(models.Model):
                 'last_purchase_date', f.last_purchase_date,
                 'active_until', f.active_until,
                 'net_revenue_12m', f.net_revenue_12m,
+                'rewarded_referrals', f.rewarded_referrals,
                 'by_hand', JSONB_BUILD_OBJECT(
                     'stage', f.by_hand_stage IS NOT NULL,
                     'phase', f.has_left))"""
@@ -388,3 +390,5 @@ class CrmCustomer(models.Model):
         mended = self._retry(purchases._check)
         if mended:
             _logger.warning("%s purchases differed from their documents", mended)
+        for company in self.env["res.company"].search([]):
+            self._retry(self.env["crm.referral"].with_company(company)._follow)

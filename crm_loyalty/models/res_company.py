@@ -9,6 +9,7 @@ from .. import attribution, lifecycle
 from ..l10n import jalali, phone
 from ..l10n.money import MoneyDisplay
 from .crm_money_unit import in_words
+from .crm_referral import REWARDS
 from .res_users import CALENDARS
 
 THRESHOLD_FIELDS = {
@@ -70,6 +71,24 @@ class ResCompany(models.Model):
     crm_show_unassigned = fields.Boolean(
         "Unassigned Customers",
         help="Salespeople also see the customers that have no salesperson.",
+    )
+
+    crm_referral_reward = fields.Selection(
+        REWARDS,
+        "Reward for Referrals",
+        default="none",
+        required=True,
+        help="What a customer gets for a friend he brought, once the friend's first "
+        "invoice is really paid.",
+    )
+    crm_referral_program_id = fields.Many2one(
+        "loyalty.program",
+        "Program of Referral Rewards",
+        ondelete="restrict",
+        help="The loyalty program whose points are given, or the coupon program.",
+    )
+    crm_referral_points = fields.Integer(
+        "Points for a Referral", default=100, help="Whole points for each friend."
     )
 
     crm_area_code = fields.Char(
@@ -299,6 +318,43 @@ class ResCompany(models.Model):
             company_id,
             self.env.company._crm_timezone(),
         )
+
+    @api.constrains(
+        "crm_referral_reward", "crm_referral_program_id", "crm_referral_points"
+    )
+    def _check_crm_referral_reward(self):
+        types = {"points": "loyalty", "coupon": "coupons"}
+        # sudo: a shared program may be of a company that the user may not enter
+        for company in self.sudo():
+            wanted = types.get(company.crm_referral_reward)
+            program = company.crm_referral_program_id
+            if not wanted:
+                continue
+            if program.program_type != wanted:
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: choose a program of loyalty cards for points, or "
+                        "of coupons for coupons, as the reward of referrals.",
+                        company=company.name,
+                    )
+                )
+            if program.company_id and program.company_id not in (
+                company | company.parent_ids
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: the program %(program)s is of another company.",
+                        company=company.name,
+                        program=program.name,
+                    )
+                )
+            if wanted == "loyalty" and company.crm_referral_points <= 0:
+                raise ValidationError(
+                    self.env._(
+                        "%(company)s: a referral earns at least one point.",
+                        company=company.name,
+                    )
+                )
 
     @api.constrains("currency_id", "crm_money_unit_id")
     def _check_crm_money_unit(self):

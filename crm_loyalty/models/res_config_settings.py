@@ -33,6 +33,15 @@ class ResConfigSettings(models.TransientModel):
     crm_resource_calendar_id = fields.Many2one(
         related="company_id.resource_calendar_id", readonly=False
     )
+    crm_referral_reward = fields.Selection(
+        related="company_id.crm_referral_reward", readonly=False
+    )
+    crm_referral_program_id = fields.Many2one(
+        related="company_id.crm_referral_program_id", readonly=False
+    )
+    crm_referral_points = fields.Integer(
+        related="company_id.crm_referral_points", readonly=False
+    )
     crm_area_code = fields.Char(related="company_id.crm_area_code", readonly=False)
     crm_money_unit_id = fields.Many2one(
         related="company_id.crm_money_unit_id", readonly=False

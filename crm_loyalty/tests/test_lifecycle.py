@@ -105,6 +105,7 @@ def histories(draw):
         draw(st.none() | manuals(stages)),
         draw(st.none() | manuals(["left"])),
         draw(st.lists(elsewhere, max_size=2)),
+        draw(st.lists(days, max_size=2)),
     )
 
 

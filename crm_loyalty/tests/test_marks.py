@@ -265,6 +265,43 @@ class TestMarks(common.CrmLoyaltyCommon):
 
         self.assertEqual(self._rolled_back(joined, become_company), 0)
 
+    def test_rewards_of_referrals(self):
+        referrer = self._create_customer_contact()
+        other = self._create_customer_contact()
+        friend = self._create_customer_contact()
+        for partner in (referrer, other):
+            self._purchase(partner, self.today, 10)
+
+        def referral():
+            return self.env["crm.referral"].create(
+                {
+                    "friend_id": friend.id,
+                    "referrer_id": referrer.id,
+                    "company_id": self.company.id,
+                    "date": self.today,
+                    "state": "rewarded",
+                    "rewarded_date": self.today,
+                }
+            )
+
+        def matters(entry, prepare, change):
+            self._assert_matters("crm.referral", entry, prepare, change)
+
+        matters("create", self._nothing, lambda _: referral())
+        matters("unlink", referral, lambda row: row.unlink())
+        matters("state", referral, lambda row: row.write({"state": "taken_back"}))
+        matters(
+            "referrer_id", referral, lambda row: row.write({"referrer_id": other.id})
+        )
+        tomorrow = self.today + timedelta(days=1)
+        matters(
+            "rewarded_date",
+            referral,
+            lambda row: row.write({"rewarded_date": tomorrow}),
+        )
+        # By the database's cascade nobody would be marked.
+        self.assertEqual(self._rolled_back(referral, lambda row: friend.unlink()), 0)
+
     def test_lost_reasons(self):
         # No mark is needed when one goes: a reason in use stays.
         self._lost_lead()

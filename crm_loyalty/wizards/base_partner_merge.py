@@ -20,6 +20,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         acquisition = {
             name: told[name] for name in ("acquisition_channel_id", "acquisition_date")
         }
+        self.env["res.partner"]._join_referrals(src_partners, target)
         # Upkeep by the system: profiles may lie in companies the user has not.
         self.env["crm.customer"].sudo()._join_profiles(src_partners, target)
         self.env.flush_all()

@@ -223,6 +223,7 @@ class TestMatrix(AccessCommon):
             ),
             "crm.phone.number": (self._by_customer(number), {"label": "fax"}),
             **self._acquisition_makers(),
+            **self._referral_makers(),
             "crm.money.unit": (self._by_company(lambda company: unit), {"factor": 7}),
             "crm.tier": (self._by_company(tiers.get), {"name": "x"}),
             "crm.tier.threshold": (self._by_company(threshold), {"minimum": 8}),
@@ -298,6 +299,32 @@ class TestMatrix(AccessCommon):
                 self._by_company(lambda company: trait(company).value_ids),
                 {"name": "x"},
             ),
+        }
+
+    def _referral_makers(self):
+        referrer = self._contact("Referrer", self.env["res.users"])
+        referrals = {}
+
+        def referral(customer):
+            row = referrals.get(customer)
+            if not row:
+                row = referrals[customer] = self.env["crm.referral"].create(
+                    {
+                        "friend_id": customer.partner_id.id,
+                        "referrer_id": referrer.id,
+                        "company_id": customer.company_id.id,
+                        "date": TODAY,
+                    }
+                )
+            return row
+
+        def branch(customer):
+            domain = [("referral_id", "=", referral(customer).id)]
+            return self.env["crm.referral.tree"].search(domain)
+
+        return {
+            "crm.referral": (self._by_customer(referral), {"refusal_note": "x"}),
+            "crm.referral.tree": (self._by_customer(branch), {"depth": 2}),
         }
 
     def _acquisition_makers(self):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
@@ -41,6 +41,7 @@ FIGURES = (
     "net_revenue",
     "net_revenue_12m",
     "margin_12m",
+    "rewarded_referrals",
     "next_change_date",
 )
 SALES = ("out_invoice", "out_receipt", "out_refund")
@@ -90,6 +91,7 @@ KINDS = (
     "portal_user",
     "employee",
     "own_company",
+    "reward",
 )
 # Of these most figures come, and each needs another one before it to matter.
 DOCUMENTS = ("invoice", "euro", "cost", "credit", "credit_to_another", "parent")
@@ -549,6 +551,28 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
             {"manual_stage": "advocate", "manual_stage_reason": "Praise"},
         )
 
+    def _step_reward(self, partner, company, day, amount):
+        """One who brought a friend is rewarded for it, or the reward taken back."""
+        friend = self.partners.exists()[amount % 4].commercial_partner_id
+        known = self.env["crm.referral"].search(
+            [("friend_id", "=", friend.id), ("company_id", "=", company.id)]
+        )
+        values = {
+            "referrer_id": partner.id,
+            "state": "taken_back" if known.state == "rewarded" else "rewarded",
+            "rewarded_date": day,
+        }
+        if known:
+            return known.write(values)
+        return self.env["crm.referral"].create(
+            {
+                "friend_id": friend.id,
+                "company_id": company.id,
+                "date": fields.Datetime.now(),
+                **values,
+            }
+        )
+
     def _step_left(self, partner, company, day, amount):
         until = self.today + timedelta(days=90) if amount > 2 else False
         return self._set_by_hand(
@@ -720,7 +744,18 @@ class TestRefreshOracle(common.CrmLoyaltyCommon):
             manual or None,
             left or None,
             self._credits_elsewhere(partner, company),
+            self._rewards(partner, company),
         )
+
+    def _rewards(self, partner, company):
+        rewarded = self.env["crm.referral"].search(
+            [
+                ("referrer_id.commercial_partner_id", "=", partner.id),
+                ("company_id", "=", company.id),
+                ("state", "=", "rewarded"),
+            ]
+        )
+        return rewarded.mapped("rewarded_date")
 
     def _documents(self, partner, company):
         if self._own(partner):

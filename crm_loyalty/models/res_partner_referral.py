@@ -1,0 +1,136 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .crm_customer_link import CUSTOMER_GROUPS
+
+
+class ResPartner(models.Model):
+    """Who brought a customer, and whom he brought himself."""
+
+    _inherit = "res.partner"
+
+    referred_by_id = fields.Many2one(
+        "res.partner",
+        index="btree_not_null",
+        ondelete="set null",
+        help="The person or company who brought this customer.",
+    )
+    referred_on = fields.Datetime(
+        "Referral Noted On", readonly=True, help="When it was noted who brought him."
+    )
+    referral_refusal = fields.Text(
+        "Why There Is No Reward",
+        compute="_compute_referral_refusal",
+        groups=CUSTOMER_GROUPS,
+    )
+    brought_count = fields.Integer(
+        "Brought", compute="_compute_brought", groups=CUSTOMER_GROUPS
+    )
+
+    @api.model
+    def _commercial_fields(self):
+        """A customer was brought once: its contacts were as it was."""
+        return [*super()._commercial_fields(), "referred_by_id", "referred_on"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        now = fields.Datetime.now()
+        return super().create(
+            [
+                {"referred_on": now, **vals} if vals.get("referred_by_id") else vals
+                for vals in vals_list
+            ]
+        )
+
+    def write(self, vals):
+        if "referred_by_id" not in vals or "referred_on" in vals:
+            return super().write(vals)
+        referrer = self.browse(vals["referred_by_id"] or [])
+        # Writing the same again is no news: who bought meanwhile stays a friend.
+        same = self.filtered(lambda partner: partner.referred_by_id == referrer)
+        now = fields.Datetime.now() if referrer else False
+        result = super(ResPartner, same).write(vals)
+        return super(ResPartner, self - same).write({**vals, "referred_on": now}) or (
+            result
+        )
+
+    def unlink(self):
+        # By the ORM, before the database's cascade: who brought them is marked.
+        # sudo: who may delete a contact need not be allowed to delete referrals
+        referrals = self.env["crm.referral"].sudo()
+        referrals.search([("friend_id", "in", self.ids)]).unlink()
+        return super().unlink()
+
+    @api.depends("referred_by_id")
+    @api.depends_context("company", "uid", "lang")
+    def _compute_referral_refusal(self):
+        referrals = self.env["crm.referral"]
+        found = {}
+        if referrals.has_access("read"):
+            rows = referrals.search(
+                [
+                    ("friend_id", "in", self.commercial_partner_id.ids),
+                    ("company_id", "=", self.env.company.id),
+                    ("state", "=", "refused"),
+                ]
+            )
+            found = {row.friend_id: row.explanation for row in rows}
+        for partner in self:
+            partner.referral_refusal = found.get(partner.commercial_partner_id)
+
+    @api.depends_context("company", "uid")
+    def _compute_brought(self):
+        """Whom they brought themselves, as far as the reader may open these."""
+        counts = self.env["crm.referral.tree"]._brought(
+            self.commercial_partner_id, self.env.company
+        )
+        for partner in self:
+            brought = counts.get(partner.commercial_partner_id._origin.id)
+            partner.brought_count = brought[0] if brought else 0
+
+    def action_open_brought(self):
+        """Open the tree of those whom this contact brought."""
+        self.ensure_one()
+        return self.env["crm.referral.tree"]._action_tree(
+            self.commercial_partner_id, self.env.company
+        )
+
+    @api.model
+    def _join_referrals(self, sources, target):
+        """Let ``target`` have been brought as the first of contacts that merge was.
+
+        A link between those that become one is dropped, with a note on the profile.
+        Called before Odoo moves foreign keys.
+        """
+        merged = sources | target
+        inside = self.search([("commercial_partner_id", "in", merged.ids)]) | merged
+        told = merged.filtered("referred_by_id")
+        dropped = told.filtered(lambda partner: partner.referred_by_id in inside)
+        kept = (told - dropped).sorted(
+            lambda partner: (partner.referred_on or fields.Datetime.now(), partner.id)
+        )[:1]
+        values = {
+            "referred_by_id": kept.referred_by_id.id,
+            "referred_on": kept.referred_on,
+        }
+        if told:
+            # The merge copies what the sources have over to the target.
+            self.flush_model()
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE res_partner SET referred_by_id = NULL, referred_on = NULL"
+                    " WHERE id = ANY(%s)",
+                    (sources - target).ids,
+                )
+            )
+            (sources - target).invalidate_recordset(list(values))
+            target.write(values)
+        for partner in dropped:
+            target.message_post(
+                body=self.env._(
+                    "%(friend)s was noted as brought by %(referrer)s; they are one "
+                    "contact now, so this was dropped.",
+                    friend=partner.display_name,
+                    referrer=partner.referred_by_id.display_name or target.display_name,
+                )
+            )
