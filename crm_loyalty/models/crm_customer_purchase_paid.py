@@ -31,7 +31,10 @@ class CrmCustomerPurchase(models.Model):
         """
         self._flush_reconciliations()
         document_ids = None
-        if move_ids is not None:
+        if move_ids is None:
+            # Compiling this long expression costs more than it saves.
+            self.env.cr.execute(SQL("SET LOCAL jit = off"))
+        else:
             document_ids = self._documents_paid_through(move_ids)
             if not document_ids:
                 return []

@@ -32,7 +32,7 @@ class CrmReferralTree(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     depth = fields.Integer("Level", readonly=True, aggregator=None)
     sort = fields.Char(readonly=True)
-    name = fields.Char("Brought", compute="_compute_name")
+    name = fields.Char("Who Was Brought", compute="_compute_name")
     date = fields.Datetime("Noted On", readonly=True)
     state = fields.Selection(STATES, readonly=True)
     revenue = fields.Monetary(

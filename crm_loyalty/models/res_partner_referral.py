@@ -11,6 +11,7 @@ class ResPartner(models.Model):
 
     referred_by_id = fields.Many2one(
         "res.partner",
+        "Brought By",
         index="btree_not_null",
         ondelete="set null",
         help="The person or company who brought this customer.",
