@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from odoo import fields
 from odoo.tools import file_open
 
+from . import channels
 from .documents import Documents
 
 SAMPLE = "crm_loyalty/demo/cdnow_sample.csv"
@@ -61,6 +62,7 @@ def load(env):
         )
     )
     _share_out(profiles, salespeople)
+    channels.spread(env, profiles)
     large = profiles.filtered(lambda c: c.net_revenue >= LARGE).partner_id
     Documents(env, company).make(large.sorted("ref"), salespeople)
     customers._refresh()

@@ -9,6 +9,8 @@ from itertools import cycle
 
 from odoo import Command, fields
 
+from .channels import ANSWERS
+
 # What became of every third large customer's opportunity, and of its quotation.
 OPPORTUNITIES = (
     "open",
@@ -111,6 +113,7 @@ class Documents:
         """Opportunities of contacts, as ``{contact: lead}``."""
         stages = self.env["crm.stage"].search([("is_won", "=", False)])
         stages_by_kind = {"open": stages[:-1] or stages, "offered": stages[-1:]}
+        answers = cycle(self._ref(f"crm_loyalty.answer_{name}") for name in ANSWERS)
         values, ages = [], []
         for number, (partner, kind) in enumerate(wishes):
             choice = stages_by_kind.get(kind, stages)
@@ -124,6 +127,7 @@ class Documents:
                     "team_id": partner.user_id.sale_team_id.id,
                     "stage_id": choice[number // 3 % len(choice)].id,
                     "expected_revenue": 60 + 15 * (number % 20),
+                    "acquisition_answer_id": next(answers).id,
                     "date_deadline": self.today + timedelta(days=number % 40),
                     # Taken while demo data are loaded; later Odoo sets its own.
                     "create_date": self.moment - timedelta(days=ages[-1]),

@@ -5,6 +5,7 @@ import sys
 
 from . import (
     build,
+    rows_channels,
     rows_odoo,
     rows_persian,
     rows_purchases,
@@ -29,6 +30,7 @@ ROWS = {
     "import": rows_purchases.import_cdnow,
     "calendar": rows_persian.calendar,
     "search": rows_search.search,
+    "channels": rows_channels.channels,
 }
 
 

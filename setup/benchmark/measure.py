@@ -82,7 +82,8 @@ def private_memory(pid):
             values = dict(line.split(":", 1) for line in file)
     except OSError:  # ended meanwhile, or not ours to see
         return 0
-    return int(values["RssAnon"].split()[0]) / 1024
+    # A process that has just ended has none.
+    return int(values.get("RssAnon", "0").split()[0]) / 1024
 
 
 def settle():
