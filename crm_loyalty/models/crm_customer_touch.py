@@ -126,7 +126,7 @@ class CrmCustomer(models.Model):
 
     @api.model
     def _refresh_touches(self, partner_ids, as_of):
-        """Write the touches and shares of the company's customers, in one statement.
+        """Write the touches and shares of the company's customers, in one pass.
 
         :param partner_ids: as in `_refresh`, whose last step this is
         :return: number of rows written
@@ -136,10 +136,23 @@ class CrmCustomer(models.Model):
         old = [SQL.identifier("t", name) for name in columns]
         new = [SQL.identifier("w", name) for name in columns]
         names = [SQL.identifier(name) for name in columns]
+        wanted = SQL("MATERIALIZED (%s)", self._touches_sql(partner_ids, as_of))
+        if partner_ids is None:
+            # As of the profiles: what fills a table alone is done in parallel.
+            self._plan_for_all()
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.crm_touch_fresh"))
+            self.env.cr.execute(
+                SQL(
+                    "CREATE TEMPORARY TABLE crm_touch_fresh ON COMMIT DROP AS %s",
+                    self._touches_sql(None, as_of),
+                )
+            )
+            self.env.cr.execute(SQL("ANALYZE crm_touch_fresh"))
+            wanted = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_touch_fresh)")
         [[written]] = self.env.execute_query(
             SQL(
                 """
-                WITH wanted AS MATERIALIZED (%(wanted)s),
+                WITH wanted AS %(wanted)s,
                 gone AS (
                     DELETE FROM crm_customer_touch t
                      USING crm_customer c
@@ -171,7 +184,7 @@ class CrmCustomer(models.Model):
                 SELECT (SELECT COUNT(*) FROM gone) + (SELECT COUNT(*) FROM changed)
                      + (SELECT COUNT(*) FROM added)
                 """,
-                wanted=self._touches_sql(partner_ids, as_of),
+                wanted=wanted,
                 customers=self._touched_sql(partner_ids),
                 document=SQL("COALESCE(t.lead_id, t.order_id, 0)"),
                 assignments=SQL(", ").join(
@@ -183,6 +196,7 @@ class CrmCustomer(models.Model):
                 new=SQL(", ").join(new),
             )
         )
+        self._plan_as_usual()
         return written
 
     @api.model
