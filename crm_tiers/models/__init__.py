@@ -5,4 +5,5 @@ from . import (
     crm_tier,
     crm_tier_threshold,
     res_company,
+    res_lang,
 )

@@ -47,3 +47,22 @@ class ResCompany(models.Model):
                 tier.update_field_translations(
                     "name", {code: name._translate(code) for code in codes}
                 )
+
+    @api.model
+    def _name_default_tiers(self, codes):
+        """Name default tiers in more languages, unless somebody named them there.
+
+        :param list[str] codes: of active languages
+        """
+        names = {name._translate("en_US"): name for name, *_rest in DEFAULT_TIERS}
+        # sudo: tiers of every company, whoever activates a language
+        tiers = (
+            self.env["crm.tier"].sudo().with_context(active_test=False, lang="en_US")
+        )
+        for tier in tiers.search([("name", "in", list(names))]):
+            translations = {
+                code: names[tier.name]._translate(code)
+                for code in codes
+                if tier.with_context(lang=code).name == tier.name
+            }
+            tier.update_field_translations("name", translations)

@@ -228,6 +228,31 @@ class TestTiers(common.CrmLoyaltyCommon):
         self.assertEqual(created.mapped("name"), names)
         self.assertTrue(all(tier.threshold_ids for tier in created))
 
+    def test_default_tiers_are_named_in_a_language_that_comes_later(self):
+        language = self.env["res.lang"].with_context(active_test=False)
+        language = language.search([("code", "=", "fa_IR")])
+        self.assertFalse(language.active)
+        tiers = self.env["crm.tier"].with_context(active_test=False)
+        tiers = tiers.search(
+            [("company_id", "in", (self.company | self.other_company).ids)]
+        )
+        platinum, golds = (
+            tiers.filtered(lambda tier, name=name: tier.name == name)
+            for name in ("Platinum", "Gold")
+        )
+        self.assertEqual(golds.company_id, self.company | self.other_company)
+        platinum.name = "Diamond"
+        language.active = True
+        persian = golds.with_context(lang="fa_IR")
+        self.assertEqual(set(persian.mapped("name")), {"طلایی"})
+        self.assertEqual(set(golds.mapped("name")), {"Gold"})
+        self.assertEqual(platinum[0].with_context(lang="fa_IR").name, "Diamond")
+        # What somebody wrote stays.
+        persian[0].name = "زرین"
+        language.active = False
+        language.active = True
+        self.assertEqual(persian[0].name, "زرین")
+
     def test_every_view_shows_the_badge_to_its_readers(self):
         for model in ("crm.lead", "res.partner", "sale.order", "account.move"):
             with self.subTest(model=model):
