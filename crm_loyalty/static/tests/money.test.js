@@ -157,6 +157,9 @@ test("an amount of another currency keeps its own", async () => {
             </form>`,
     });
     expect(".o_field_widget[name=revenue]").toHaveText("7.00 €");
+    await mountView({ type: "list", resModel: "crm.customer", arch: LIST });
+    expect("th[data-name=revenue]").toHaveText("Revenue (Ten)");
+    expect(queryAllTexts(".o_data_cell[name=revenue]")).toEqual(["123,457", "1", "7.00 €"]);
 });
 
 test("a form shows the unit beside the input and stores what it stands for", async () => {

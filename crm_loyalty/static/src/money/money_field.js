@@ -14,6 +14,8 @@ const PADDING = 24;
  * amount of any other field of money: no converted number leaves the screen.
  */
 export class MoneyField extends MonetaryField {
+    static props = { ...MonetaryField.props, isUnitInHead: { type: Boolean, optional: true } };
+
     get display() {
         return moneyDisplay(this.currencyId);
     }
@@ -39,7 +41,8 @@ export class MoneyField extends MonetaryField {
         return formatMoney(this.value, {
             currencyId: this.currencyId,
             exact: !this.props.readonly,
-            noSymbol: !this.props.readonly || this.props.hideSymbol,
+            noSymbol:
+                !this.props.readonly || this.props.hideSymbol || this.props.isUnitInHead,
         });
     }
 }
@@ -49,8 +52,8 @@ export const moneyField = {
     component: MoneyField,
     extractProps: (info, dynamicInfo) => {
         const props = monetaryField.extractProps(info, dynamicInfo);
-        // The head of a column names the unit.
-        return { ...props, hideSymbol: props.hideSymbol || Boolean(info.attrs.crm_unit_in_head) };
+        // The head of a column names the unit, which an amount of another currency has not.
+        return { ...props, isUnitInHead: Boolean(info.attrs.crm_unit_in_head) };
     },
 };
 
