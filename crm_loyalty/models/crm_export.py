@@ -24,17 +24,16 @@ class CrmExport(models.AbstractModel):
                     shown[column] = show
         if not shown:
             return super().export_data(paths)
-        # Rows that follow the first of a record have no number.
-        rows = super().export_data([".id", *paths])["datas"]
-        records = {str(record.id): record for record in self}
-        record = self.browse()
-        datas = []
-        for number, *row in rows:
-            record = records[number] if number else record
-            for column, show in shown.items():
-                row[column] = show(record, row[column])
-            datas.append(row)
-        return {"datas": datas}
+        rows = super().export_data(paths)["datas"]
+        return {
+            "datas": [
+                [
+                    shown[column](value) if column in shown else value
+                    for column, value in enumerate(row)
+                ]
+                for row in rows
+            ]
+        }
 
     @api.model
     def _export_shown(self, field):
@@ -42,21 +41,19 @@ class CrmExport(models.AbstractModel):
 
         :param fields.Field field: of this model or of one it leads to; ``None`` for
             the number of a record and for properties
-        :return: ``None`` where Odoo's own value is right; else a function of the
-            exported record (of this model) and of Odoo's value, such as a date, or an
-            empty text where the row has none, that gives the value for the file
+        :return: ``None`` where Odoo's own value is right; else a function of Odoo's
+            value, such as a date, or an empty text where the row has none, that gives
+            the value for the file
         """
         display = self._export_money_display(field)
         if display:
-            return lambda _record, value: (
-                value if value in ("", False) else display.shown(value)
-            )
+            return lambda value: value if value in ("", False) else display.shown(value)
         user = self.env.user
         is_date = field is not None and field.type in ("date", "datetime")
         if not is_date or not user._crm_reads_jalali():
             return None
         # Odoo gives moments in the reader's time zone.
-        return lambda _record, value: user._crm_format_date(value)
+        return user._crm_format_date
 
     @api.model
     def _export_money_display(self, field):

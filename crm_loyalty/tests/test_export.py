@@ -252,6 +252,36 @@ class TestExport(CrmLoyaltyCommon, HttpCase):
             ).decode()
             self.assertEqual(list(csv.reader(io.StringIO(text)))[:2], [[head], [value]])
 
+    def test_amounts_of_other_models_stay_as_they_are_stored(self):
+        self.company.crm_money_scale = "1000"
+        invoice = self._invoice(
+            self.partner, "2026-04-01", 500, invoice_user_id=self.salesperson.id
+        )
+        self._read("gregorian")
+        names = ["amount", "move_id/amount_untaxed"]
+        text = self._export(
+            "csv",
+            "crm.customer.purchase",
+            names,
+            domain=[("move_id", "=", invoice.id)],
+        ).decode()
+        self.assertEqual(
+            list(csv.reader(io.StringIO(text))),
+            [["amount (thousand $)", "move_id/amount_untaxed"], ["0.5", "500.0"]],
+        )
+
+    def test_rows_of_lines_repeat_no_amount(self):
+        self.company.crm_money_scale = "1000"
+        self._read("gregorian")
+        rows = self._csv_rows(
+            "crm.customer",
+            ["net_revenue", "history_ids/new_value"],
+            ids=self.customer.ids,
+        )
+        self.assertGreater(len(rows), 1)
+        self.assertEqual(rows[0][0], "0.03")
+        self.assertEqual({row[0] for row in rows[1:]}, {""})
+
     def test_amounts_of_several_currencies_stay_as_they_are_stored(self):
         self.company.crm_money_scale = "1000"
         euros = self.env.ref("base.EUR")
@@ -280,8 +310,11 @@ class TestExport(CrmLoyaltyCommon, HttpCase):
         order = self._order(self.partner, confirm=False)
         order.user_id = self.salesperson
         self._read("gregorian")
-        rows = self._csv_rows("crm.customer.purchase", ["amount"], import_compat=True)
-        self.assertEqual(rows[0], ["10.0"])
+        text = self._export(
+            "csv", "crm.customer.purchase", ["amount"], import_compat=True
+        )
+        # Odoo heads such a column with the name of its field.
+        self.assertEqual(text.decode().split()[:2], ['"amount"', '"10.0"'])
         text = self._export("csv", "sale.order", ["amount_untaxed"], ids=order.ids)
         self.assertTrue(order.amount_untaxed)
         self.assertEqual(

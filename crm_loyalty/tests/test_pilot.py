@@ -93,6 +93,14 @@ class TestPilot(common.CrmLoyaltyCommon):
                 self.assertTrue(self._sees(user, self.others))
         self.assertTrue(self._has_menu(self.manager))
         self.assertTrue(self._has_menu(every))
+        # Who sells and reads the books sees all by the books.
+        for number, books in enumerate(("invoice", "readonly")):
+            user = self._user(
+                f"loyalty_both_{number}",
+                f"sales_team.group_sale_salesman,account.group_account_{books}",
+            )
+            self.assertTrue(self._sees(user, self.others))
+            self.assertTrue(self._has_menu(user))
 
     def test_who_joins_or_leaves_the_team_is_in_or_out(self):
         self.company.crm_pilot_team_ids = self.team
@@ -104,6 +112,10 @@ class TestPilot(common.CrmLoyaltyCommon):
         membership.action_archive()
         self.assertFalse(self._has_menu(self.colleague))
         self.assertFalse(self._sees(self.colleague, self.others))
+        # However the membership is looked for.
+        company = self.company.with_user(self.colleague).with_context(active_test=False)
+        self.assertFalse(company.crm_is_open)
+        self.assertFalse(company.search([("crm_is_open", "=", True)]) & company)
         membership.action_unarchive()
         self.assertTrue(self._sees(self.colleague, self.others))
         membership.unlink()
