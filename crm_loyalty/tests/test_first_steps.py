@@ -3,6 +3,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+from lxml import html
 from psycopg2.errors import CheckViolation
 
 from odoo import Command
@@ -246,6 +247,44 @@ class TestFirstSteps(FirstStepsCommon):
         self.assertTrue(wizard.is_preview_due)
         self.assertFalse(wizard.preview)
 
+    def test_customers_of_another_company_are_not_many_here(self):
+        self._histories(self.other_company, customers=3)
+        self.patch(crm_first_steps, "QUICK", 2)
+        self.assertFalse(self._wizard(preset="shop").is_preview_due)
+
+    def test_the_table_shows_now_then_and_the_difference(self):
+        self.manager.company_ids = self.company | self.other_company
+        for day in (100, 5):
+            partner = self._create_customer_contact(company_id=self.other_company.id)
+            self._purchase(
+                partner,
+                self.today - timedelta(days=day),
+                10,
+                company=self.other_company,
+            )
+        self._refresh_marked()
+        # A page of the one company, while the other one, without customers, is active.
+        wizard = self._wizard(company_id=self.other_company.id, crm_active_days=60)
+        page = html.fromstring(wizard.preview)
+        rows = {
+            row[0]: row[1:]
+            for row in (
+                [cell.text_content().strip() for cell in line.findall("td")]
+                for line in page.iter("tr")
+            )
+            if row
+        }
+        self.assertEqual(rows["Active"], ["2", "1", "−1"])
+        self.assertEqual(rows["Former"], ["0", "1", "+1"])
+        self.assertEqual(rows["First-time"], ["2", "2", "0"])
+        self.assertIn("0 of 2 customers change their stage.", page.text_content())
+        wizard.crm_prospect_months = 1
+        partner = self._create_customer_contact(company_id=self.other_company.id)
+        self._lost_offer(partner, self.other_company, 90)
+        self._refresh_marked()
+        wizard.crm_prospect_months = 2
+        self.assertIn("1 of 3 customers change their stage.", wizard.preview)
+
     # -- who may
     def test_only_managers_and_administrators(self):
         for user in (self.salesperson, self.leader, self.accountant):
@@ -328,6 +367,17 @@ class TestFirstSteps(FirstStepsCommon):
         self.env.invalidate_all()
         after = self.other_company.read()[0]
         self.assertEqual(before, after)
+
+    def test_a_manager_applies_what_he_chose_for_the_company_of_the_page(self):
+        self.manager.company_ids = self.company | self.other_company
+        wizard = self._wizard(preset="shop", crm_money_scale="1000")
+        elsewhere = wizard.with_context(allowed_company_ids=self.other_company.ids)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        elsewhere.action_apply()
+        self.assertEqual(self.company._crm_thresholds(), PRESETS["shop"])
+        self.assertEqual(self.company.crm_money_scale, "1000")
+        self.assertEqual(self.other_company._crm_thresholds(), lifecycle.Thresholds())
 
     # -- offered
     def test_offered_until_done_or_declined(self):

@@ -183,7 +183,7 @@ class CrmFirstSteps(models.TransientModel):
                     "company. Ask one of them."
                 )
             )
-        # A row of the user's own may name any company, and administrators may read all.
+        # A row of the user's own may name any company.
         if self.company_id - self.env.user.company_ids:
             raise AccessError(
                 self.env._(
@@ -191,7 +191,6 @@ class CrmFirstSteps(models.TransientModel):
                     "an administrator to add you to the other ones."
                 )
             )
-        self.company_id.check_access("read")
 
     # -- choices
     @api.model
@@ -328,6 +327,8 @@ class CrmFirstSteps(models.TransientModel):
                     "another language."
                 )
             )
+        # Another one may have become the active company meanwhile.
+        self = self.with_company(self.company_id)
         company = self.company_id
         values = {"crm_first_steps_done": True}
         names = [*THRESHOLD_FIELDS, *OF_MANAGERS]
@@ -340,7 +341,7 @@ class CrmFirstSteps(models.TransientModel):
         if self._is_quick():
             # As the screen has just shown it; of more customers a job takes care.
             # sudo: the refresh is the system's work, whoever changed its rules
-            self.env["crm.customer"].sudo().with_company(company)._refresh()
+            self.env["crm.customer"].sudo()._refresh()
         # Menus, language, calendar and what the page offers.
         return {"type": "ir.actions.client", "tag": "reload"}
 
