@@ -57,6 +57,19 @@ env.cr.execute(
 answer = sorted(row[0] for row in env.cr.fetchall())
 """
 
+SHOW_VALUE = """
+customer = env["crm.customer"].search([("net_revenue", ">", 0)], limit=1)
+channel = env["crm.acquisition.channel"].create({"name": "C"})
+customer.partner_id.acquisition_channel_id = channel
+env["crm.customer"]._refresh()
+day = customer.first_purchase_date
+env["crm.acquisition.cost"].create(
+    {"channel_id": channel.id, "date_from": day, "date_to": day, "amount": 50})
+[row] = env["crm.channel.report"]._read_group(
+    [("channel_id", "=", channel.id)], [], ["value:sum", "value_to_cost:avg"])
+answer = list(row)
+"""
+
 
 def change_modules(database, option, names):
     """Install (``-i``) or upgrade (``-u``); warnings about us are failures."""
@@ -86,6 +99,11 @@ def test_an_addon_extends_upgrades_and_all_leave_nothing_behind(database):
     fill = 'env["crm.customer"]._refresh()\nenv.cr.commit()\n'
     database.odoo("shell", script=fill)
     assert database.ask(SHOW_CUSTOMERS) == [*extended, 0]
+
+    # The channel report has its figure and its ratio as well.
+    [value, ratio] = database.ask(SHOW_VALUE)
+    assert value > 0
+    assert ratio == value / 50
 
     # Upgrading changes no row.
     change_modules(database, "-u", OURS)

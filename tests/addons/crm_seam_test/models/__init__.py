@@ -1,1 +1,2 @@
 from . import crm_customer
+from . import crm_channel_report
