@@ -9,6 +9,10 @@ from . import test_first_steps
 from . import test_folding
 from . import test_handover
 from . import test_identity
+from . import test_import_cdnow
+from . import test_import_contacts
+from . import test_import_errors
+from . import test_import_reading
 from . import test_jalali_periods
 from . import test_l10n_jalali
 from . import test_lifecycle

@@ -1,5 +1,10 @@
+import base64
+import csv
+import io
 from contextlib import contextmanager
 from datetime import date
+
+import xlsxwriter
 
 from odoo import Command
 from odoo.exceptions import ValidationError
@@ -308,3 +313,45 @@ class PaymentCommon(CrmLoyaltyCommon):
         cls.env.flush_all()
         row = cls.env["crm.customer.purchase"].search([("move_id", "=", document.id)])
         return str(row.paid_date or "")
+
+
+class PurchaseImportCommon(CrmLoyaltyCommon):
+    """Files of purchases, and what managers do with them."""
+
+    def _import(self, text, user=None, **values):
+        content = text if isinstance(text, bytes) else text.encode()
+        records = self.env["crm.customer.purchase.import"].with_user(
+            user or self.manager
+        )
+        return records.create(
+            {
+                "file": base64.b64encode(content),
+                "file_name": "purchases.csv",
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                **values,
+            }
+        )
+
+    def _load(self, text, **values):
+        record = self._import(text, **values)
+        record.action_check()
+        record.action_load()
+        return record
+
+    @classmethod
+    def _workbook(cls, rows):
+        """A workbook of rows, or of the lines of a CSV text; all cells texts."""
+        if isinstance(rows, str):
+            rows = csv.reader(io.StringIO(rows))
+        book = io.BytesIO()
+        with xlsxwriter.Workbook(book, {"in_memory": True}) as workbook:
+            sheet = workbook.add_worksheet()
+            for number, line in enumerate(rows):
+                for column, cell in enumerate(line):
+                    sheet.write_string(number, column, cell)
+        return book.getvalue()
+
+    @classmethod
+    def _today(cls):
+        return cls.env["crm.customer"].with_company(cls.company)._today()
