@@ -29,8 +29,9 @@ WITH_LEADS = 120
 def spread(env, profiles):
     """Have customers come by channels.
 
-    :param profiles: `crm.customer` that have bought
+    :param profiles: `crm.customer`; who has bought nothing stays as he is
     """
+    profiles = profiles.filtered("first_purchase_date")
     profiles = profiles.sorted(lambda profile: profile.partner_id.ref)
     profiles = profiles.with_context(tracking_disable=True)
     _leave_leads(env, profiles[:WITH_LEADS])

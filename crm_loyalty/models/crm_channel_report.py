@@ -79,6 +79,7 @@ class CrmChannelReport(models.Model):
             "cost",
             "date",
             "order_id",
+            "paid_date",
             "partner_id",
         ],
         "crm.customer.touch": [
@@ -192,6 +193,15 @@ class CrmChannelReport(models.Model):
     )
     days_to_won = fields.Float(
         "Days to Won", digits=(16, 1), readonly=True, aggregator="avg"
+    )
+
+    days_to_paid = fields.Float(
+        "Days to Paid",
+        digits=(16, 1),
+        readonly=True,
+        aggregator="avg",
+        help="From the lead to the day on which an invoice of its orders was really "
+        "paid.",
     )
 
     def _compute_res_model(self):
@@ -351,14 +361,13 @@ class CrmChannelReport(models.Model):
             "days_to_quotation": SQL("quoted.moment"),
             "days_to_won": SQL("CASE WHEN l.won_status = 'won' THEN l.date_closed END"),
         }
+        day = SQL("(l.create_date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
         values = {
             "res_id": SQL("l.id"),
             "channel_id": SQL("l.acquisition_channel_id"),
             "company_id": SQL("l.company_id"),
             "currency_id": SQL("company.currency_id"),
-            "date": SQL(
-                "(l.create_date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone
-            ),
+            "date": day,
             "user_id": SQL("l.user_id"),
             "team_id": SQL("l.team_id"),
             "partner_id": SQL("l.partner_id"),
@@ -369,6 +378,7 @@ class CrmChannelReport(models.Model):
                 name: SQL("EXTRACT(EPOCH FROM %s - l.create_date) / 86400", moment)
                 for name, moment in moments.items()
             },
+            "days_to_paid": SQL("paid.date - %s", day),
         }
         source = SQL(
             """crm_lead l
@@ -377,7 +387,14 @@ class CrmChannelReport(models.Model):
                             FROM sale_order
                            WHERE opportunity_id IS NOT NULL
                            GROUP BY opportunity_id) quoted
-                      ON quoted.opportunity_id = l.id"""
+                      ON quoted.opportunity_id = l.id
+               LEFT JOIN (SELECT o.opportunity_id, MIN(p.paid_date) AS date
+                            FROM crm_customer_purchase p
+                            JOIN sale_order o ON o.id = p.order_id
+                           WHERE p.paid_date IS NOT NULL
+                             AND o.opportunity_id IS NOT NULL
+                           GROUP BY o.opportunity_id) paid
+                      ON paid.opportunity_id = l.id"""
         )
         return values, source
 

@@ -285,6 +285,11 @@ class TestChannelReport(ChannelCommon):
         self.assertEqual(self._sums("days_to_opportunity", own), {self.web: 2})
         self.assertEqual(self._sums("days_to_quotation", own), {self.web: 4})
         self.assertEqual(self._sums("days_to_won", own), {self.web: 10})
+        # Paid is what the bank has: see the tests of payments.
+        self.assertEqual(self._sums("days_to_paid", own), {})
+        purchase = self._purchase(partner, "2026-03-06", 100)
+        purchase.write({"order_id": order.id, "paid_date": "2026-03-31"})
+        self.assertEqual(self._sums("days_to_paid", own), {self.web: 30})
 
     def test_cost_per_new_customer_and_payback(self):
         partners = self.env["res.partner"]

@@ -30,6 +30,17 @@ def buy(partner, amount, where=company):
     )
 
 
+def touch(partner, channel):
+    return env["crm.lead"].create(
+        {
+            "name": "Deal",
+            "partner_id": partner.id,
+            "company_id": company.id,
+            "acquisition_channel_id": channel.id,
+        }
+    )
+
+
 def refresh(env):
     for where in env["res.company"].search([]):
         env["crm.customer"].with_company(where)._refresh()
@@ -44,11 +55,19 @@ def refresh_marked(env):
 changes, comes, goes, stays, elsewhere = env["res.partner"].create(
     [{"name": name} for name in ("changes", "comes", "goes", "stays", "elsewhere")]
 )
+fair, web = env["crm.acquisition.channel"].create([{"name": "Fair"}, {"name": "Web"}])
+touch(changes, fair)
+gone = touch(changes, web)
+touch(stays, web)
 buy(changes, 10)
 buy(stays, 10)
 refresh(env)
 customers.search([("partner_id", "=", comes.id)]).unlink()
 buy(changes, 20)
+gone.unlink()
+touch(changes, web)
+touch(changes, fair)
+touch(comes, fair)
 buy(comes, 30)
 buy(elsewhere, 40, other)
 goes.supplier_rank = 1
@@ -57,7 +76,8 @@ env["crm.customer.mark"]._flush_pending()
 env.cr.execute(
     """DELETE FROM crm_customer_mark;
        CREATE TABLE kept_customer AS SELECT * FROM crm_customer;
-       CREATE TABLE kept_history AS SELECT * FROM crm_customer_history"""
+       CREATE TABLE kept_history AS SELECT * FROM crm_customer_history;
+       CREATE TABLE kept_touch AS SELECT * FROM crm_customer_touch"""
 )
 partners = changes | comes | goes | stays | elsewhere
 env.cr.commit()
@@ -68,6 +88,7 @@ def reset():
         """DELETE FROM crm_customer; DELETE FROM crm_customer_mark;
            INSERT INTO crm_customer SELECT * FROM kept_customer;
            INSERT INTO crm_customer_history SELECT * FROM kept_history;
+           INSERT INTO crm_customer_touch SELECT * FROM kept_touch;
            INSERT INTO crm_customer_mark (partner_id) SELECT UNNEST(%s)""",
         [partners.ids],
     )
@@ -76,10 +97,14 @@ def reset():
 
 
 def state():
-    """Profiles and history by contact, company and value; and who is marked."""
+    """Profiles, touches and history by contact, company and value; who is marked."""
     env.cr.execute(
         """SELECT p.name, c.company_id, c.stage, c.phase, c.peak_stage,
-                  c.purchase_count, c.net_revenue::float, c.next_change_date::text
+                  c.purchase_count, c.net_revenue::float, c.next_change_date::text,
+                  (SELECT STRING_AGG(CONCAT_WS(' ', t.place, t.channel_id, t.lead_id,
+                                               t.is_on_path, t.linear),
+                                     ', ' ORDER BY t.place)
+                     FROM crm_customer_touch t WHERE t.customer_id = c.id)
              FROM crm_customer c JOIN res_partner p ON p.id = c.partner_id
             ORDER BY p.name, c.company_id"""
     )
