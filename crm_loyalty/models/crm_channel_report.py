@@ -33,8 +33,8 @@ class CrmChannelReport(models.Model):
 
     A row is a lead, dated by its creation; the part of a new customer that a channel
     brought, dated by his first purchase; the same part of a purchase, by its day; or
-    what a channel cost on a day. A customer's parts add up to him, and so do revenue
-    and margin, whatever the attribution; what no touch explains has no channel.
+    what a channel cost on a day, until today. A customer's parts add up to him, and so do
+    revenue and margin, whatever the attribution; what no touch explains has no channel.
 
     Amounts are untaxed and in company currency. Ratios are of the sums of a group:
     customer acquisition cost = cost / new customers; payback = cost / what these
@@ -366,7 +366,10 @@ class CrmChannelReport(models.Model):
             "res_id": SQL("l.id"),
             "channel_id": SQL("l.acquisition_channel_id"),
             "company_id": SQL("l.company_id"),
-            "currency_id": SQL("company.currency_id"),
+            # One without a company is nobody's money; groups are of one currency.
+            "currency_id": SQL(
+                "COALESCE(company.currency_id, %s)", self.env.company.currency_id.id
+            ),
             "date": day,
             "user_id": SQL("l.user_id"),
             "team_id": SQL("l.team_id"),
@@ -474,7 +477,7 @@ class CrmChannelReport(models.Model):
 
     @api.model
     def _cost_rows(self):
-        """``({column: SQL}, FROM clause)`` of costs, a row for each day of the period.
+        """``({column: SQL}, FROM clause)`` of costs, a row for each day until today.
 
         So any month or year, Gregorian or Jalali, gets what fell into it. Parts are
         rounded to the currency and add up to the cost.
@@ -507,7 +510,9 @@ class CrmChannelReport(models.Model):
                JOIN res_company company ON company.id = cost.company_id
                JOIN res_currency currency ON currency.id = company.currency_id
                LEFT JOIN account_move_line line ON line.id = cost.move_line_id
-               CROSS JOIN LATERAL GENERATE_SERIES(0, cost.date_to - cost.date_from)
-                          AS passed (days)"""
+               CROSS JOIN LATERAL GENERATE_SERIES(
+                   0, LEAST(cost.date_to, %s::date) - cost.date_from
+               ) AS passed (days)""",
+            self.env["crm.customer"]._today(),
         )
         return values, source

@@ -357,6 +357,30 @@ class TestChannelReport(ChannelCommon):
         # Each day's part is money, and they add up.
         self.assertTrue(all(round(row.cost, 2) == row.cost for row in rows))
 
+    def test_of_a_cost_counts_what_has_passed(self):
+        yesterday = self.today - timedelta(days=1)
+        self._cost(self.web, yesterday, self.today + timedelta(days=8), 100)
+        self._cost(
+            self.exhibition,
+            self.today + timedelta(days=1),
+            self.today + timedelta(days=9),
+            5,
+        )
+        self.assertEqual(self._sums("cost"), {self.web: 20})
+
+    def test_a_total_of_leads_without_company_has_a_currency(self):
+        lead = self._lead(self.env["res.partner"], "2026-03-01", self.web)
+        lead.company_id = False
+        self._cost(self.web, "2026-03-01", "2026-03-01", 7)
+        [group] = self._report().formatted_read_group(
+            [("channel_id", "=", self.web.id)],
+            [],
+            ["cost:sum", "currency_id:array_agg_distinct"],
+        )
+        self.assertEqual(
+            group["currency_id:array_agg_distinct"], self.company.currency_id.ids
+        )
+
     def test_a_bills_line_counts_while_its_bill_is_posted(self):
         bill = self._bill(1000)
         self.assertEqual(self._sums("cost"), {self.web: 1000})
