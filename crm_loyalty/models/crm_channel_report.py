@@ -33,8 +33,9 @@ class CrmChannelReport(models.Model):
 
     A row is a lead, dated by its creation; the part of a new customer that a channel
     brought, dated by his first purchase; the same part of a purchase, by its day; or
-    what a channel cost on a day, until today. A customer's parts add up to him, and so do
-    revenue and margin, whatever the attribution; what no touch explains has no channel.
+    what a channel cost on a day, until today. A customer's parts add up to him, and so
+    do revenue and margin, whatever the attribution; what no touch explains has no
+    channel.
 
     Amounts are untaxed and in company currency. Ratios are of the sums of a group:
     customer acquisition cost = cost / new customers; payback = cost / what these
