@@ -131,6 +131,8 @@ class CrmCustomer(models.Model):
         :param partner_ids: as in `_refresh`, whose last step this is
         :return: number of rows written
         """
+        if partner_ids is not None and not self._may_have_touches(partner_ids):
+            return 0
         columns = ("channel_id", "date", "place", "is_on_path")
         columns += attribution.ATTRIBUTIONS
         old = [SQL.identifier("t", name) for name in columns]
@@ -198,6 +200,28 @@ class CrmCustomer(models.Model):
         )
         self._plan_as_usual()
         return written
+
+    @api.model
+    def _may_have_touches(self, partner_ids):
+        """Whether some of these customers have touches, or had: most have none.
+
+        A contact with a touch has a channel, by `res.partner._acquire`.
+        """
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    """SELECT 1 FROM res_partner
+                        WHERE id = ANY(%(partners)s)
+                          AND acquisition_channel_id IS NOT NULL
+                        UNION ALL
+                       SELECT 1 FROM crm_customer c
+                         JOIN crm_customer_touch t ON t.customer_id = c.id
+                        WHERE c.partner_id = ANY(%(partners)s)
+                        LIMIT 1""",
+                    partners=list(partner_ids),
+                )
+            )
+        )
 
     @api.model
     def _touched_sql(self, partner_ids):

@@ -88,6 +88,11 @@ class ResPartner(models.Model):
             if old == partner and new != partner:
                 # sudo: upkeep by the system; the user need not see all its companies
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)
+        # The touches of a contact are its customer's, whoever that is.
+        moved = {p: old for p, old in before.items() if old != p.commercial_partner_id}
+        self._acquire(
+            {p.commercial_partner_id.id for p in moved} | {p.id for p in moved.values()}
+        )
         if "tz" in vals:
             self._mark_companies_by_our_time()
         return result

@@ -138,6 +138,26 @@ class TestTouches(ChannelCommon):
         self.assertEqual(touches.mapped("first_touch"), [1, 0])
         self.assertEqual(touches.mapped("linear"), [0.5, 0.5])
 
+    def test_touches_follow_a_contact_to_another_customer(self):
+        first, second = (
+            self._create_customer_contact(name=name, is_company=True)
+            for name in ("First", "Second")
+        )
+        person = self._create_customer_contact(name="Person", parent_id=first.id)
+        self._lead(person, "2026-03-01", self.web)
+        self._refresh_marked()
+        self.assertEqual(self._customer(first).channel_count, 1)
+        person.parent_id = second
+        self._refresh_marked()
+        self.assertEqual(self._customer(first).channel_count, 0)
+        self.assertFalse(first.acquisition_channel_id)
+        self.assertEqual(self._customer(second).channel_count, 1)
+        self.assertEqual(second.acquisition_channel_id, self.web)
+        person.parent_id = False
+        self._refresh_marked()
+        self.assertFalse(second.acquisition_channel_id)
+        self.assertEqual(self._customer(person).touch_ids.channel_id, self.web)
+
     def test_a_channel_stays_in_its_company(self):
         partner = self._create_customer_contact(name="P", is_company=True)
         own = self.env["crm.acquisition.channel"].create(
