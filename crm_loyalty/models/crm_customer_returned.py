@@ -73,6 +73,68 @@ class AccountPayment(models.Model):
             payments.action_reject()
         return True
 
+    def action_crm_cleared(self):
+        """Note that the bank has the money of these payments.
+
+        Odoo Community has no screen that matches payments with the bank: a line of the
+        bank statement is made today and matched, with the rights of the user.
+        """
+        self.check_access("write")
+        lines = self.env["account.bank.statement.line"]
+        for payment in self:
+            waiting = payment._crm_waiting_lines()
+            if not waiting:
+                raise UserError(
+                    self.env._(
+                        "%(payment)s waits for no money from the bank.",
+                        payment=payment.display_name,
+                    )
+                )
+            line = lines.create(payment._prepare_crm_bank_line(waiting))
+            counterpart = line.move_id.line_ids.filtered(
+                lambda item, waiting=waiting: item.account_id == waiting.account_id
+            )
+            (waiting | counterpart).reconcile()
+        return True
+
+    def _crm_waiting_lines(self):
+        """What the payment waits for on its outstanding account."""
+        self.ensure_one()
+        if not self._crm_is_returnable():
+            return self.env["account.move.line"]
+        return self.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id == self.outstanding_account_id
+                and line.account_id.reconcile
+                and not line.reconciled
+                and line.parent_state == "posted"
+            )
+        )
+
+    def _prepare_crm_bank_line(self, waiting):
+        """Values of the bank statement line by which the rest of a payment came."""
+        day = self.env["crm.customer"].with_company(self.company_id)._today()
+        rest = sum(waiting.mapped("amount_residual_currency"))
+        currency = self.journal_id.currency_id or self.company_id.currency_id
+        values = {
+            "journal_id": self.journal_id.id,
+            "company_id": self.company_id.id,
+            "date": day,
+            "payment_ref": self.memo or self.name,
+            "partner_id": self.partner_id.id,
+            "amount": rest,
+            "counterpart_account_id": waiting.account_id.id,
+        }
+        if self.currency_id != currency:
+            values |= {
+                "amount": self.currency_id._convert(
+                    rest, currency, self.company_id, day
+                ),
+                "foreign_currency_id": self.currency_id.id,
+                "amount_currency": rest,
+            }
+        return values
+
     def _crm_is_returnable(self):
         self.ensure_one()
         return (

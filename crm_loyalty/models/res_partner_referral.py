@@ -100,13 +100,22 @@ class ResPartner(models.Model):
     def _join_referrals(self, sources, target):
         """Let ``target`` have been brought as the first of contacts that merge was.
 
-        A link between those that become one is dropped, with a note on the profile.
+        A link between those that become one is dropped, with a note on the contact.
         Called before Odoo moves foreign keys.
         """
         merged = sources | target
-        inside = self.search([("commercial_partner_id", "in", merged.ids)]) | merged
-        told = merged.filtered("referred_by_id")
+        everybody = self.with_context(active_test=False)
+        inside = merged | everybody.search(
+            [("commercial_partner_id", "in", merged.ids)]
+        )
+        # What others of a company have, they have of the company.
+        told = merged.filtered(
+            lambda partner: (
+                partner.referred_by_id and partner == partner.commercial_partner_id
+            )
+        )
         dropped = told.filtered(lambda partner: partner.referred_by_id in inside)
+        names = [(row.display_name, row.referred_by_id.display_name) for row in dropped]
         kept = (told - dropped).sorted(
             lambda partner: (partner.referred_on or fields.Datetime.now(), partner.id)
         )[:1]
@@ -114,8 +123,8 @@ class ResPartner(models.Model):
             "referred_by_id": kept.referred_by_id.id,
             "referred_on": kept.referred_on,
         }
-        if told:
-            # The merge copies what the sources have over to the target.
+        if merged.referred_by_id:
+            # The merge would copy what the sources have over to the target.
             self.flush_model()
             self.env.cr.execute(
                 SQL(
@@ -125,13 +134,14 @@ class ResPartner(models.Model):
                 )
             )
             (sources - target).invalidate_recordset(list(values))
+        if told:
             target.write(values)
-        for partner in dropped:
+        for friend, referrer in names:
             target.message_post(
                 body=self.env._(
                     "%(friend)s was noted as brought by %(referrer)s; they are one "
                     "contact now, so this was dropped.",
-                    friend=partner.display_name,
-                    referrer=partner.referred_by_id.display_name or target.display_name,
+                    friend=friend,
+                    referrer=referrer,
                 )
             )

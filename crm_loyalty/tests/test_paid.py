@@ -1,6 +1,6 @@
 """When a document was really paid: what is money, and what is a promise of it."""
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from . import common
@@ -28,6 +28,40 @@ class TestPaid(common.PaymentCommon):
         self._assert_nothing_to_mend()
         statement_line.action_undo_reconciliation()
         self.assertEqual(self._paid_on(self.invoice), "")
+        self._assert_nothing_to_mend()
+
+    def test_a_bookkeeper_notes_that_the_bank_has_the_money(self):
+        books = self._user("loyalty_bookkeeper", "account.group_account_basic")
+        cheque = self._pay(self.invoice, "2026-03-05")
+        cheque.with_user(books).action_crm_cleared()
+        today = self.env["crm.customer"]._today()
+        self.assertEqual(self._paid_on(self.invoice), str(today))
+        self.assertTrue(cheque.is_matched)
+        line = cheque.reconciled_statement_line_ids
+        self.assertRecordValues(line, [{"amount": 100, "date": today}])
+        with self._refuses("no money", UserError):
+            cheque.with_user(books).action_crm_cleared()
+        # What the bank returns after all is owed again.
+        cheque.with_user(books).action_crm_returned()
+        self.assertEqual(self._paid_on(self.invoice), "")
+        other = self._pay(self._invoice(self.partner, "2026-03-01", 9), "2026-03-05")
+        for user in (self.salesperson, self.accountant):
+            with self.assertRaises(AccessError):
+                other.with_user(user).action_crm_cleared()
+
+    def test_the_rest_of_a_cheque_in_a_foreign_currency(self):
+        currency = self.setup_other_currency(
+            "EUR", rates=[("2026-01-01", 2.0), ("2026-03-04", 4.0)]
+        )
+        invoice = self._invoice(
+            self.partner, "2026-03-01", 100, currency_id=currency.id
+        )
+        cheque = self._pay(invoice, "2026-03-05", currency_id=currency.id)
+        cheque.action_crm_cleared()
+        self.assertTrue(cheque.is_matched)
+        line = cheque.reconciled_statement_line_ids
+        self.assertRecordValues(line, [{"amount": 25, "amount_currency": 100}])
+        self.assertTrue(self._paid_on(invoice))
         self._assert_nothing_to_mend()
 
     def test_half_a_cheque_is_no_payment(self):

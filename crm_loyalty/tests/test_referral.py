@@ -505,13 +505,25 @@ class TestReferral(ReferralCommon):
         self._settle_all()
         self.assertEqual(self._points(), 50)
 
+    def test_a_clerk_who_goes_elsewhere_leaves_the_referral_behind(self):
+        self._bring()
+        clerk = self.env["res.partner"].create(
+            {"name": "Clerk", "parent_id": self.friend.id}
+        )
+        other = self._contact("Other company")
+        self._merge(clerk, other)
+        self.assertFalse(other.referred_by_id)
+        self.assertEqual(self.friend.referred_by_id, self.referrer)
+        self.assertEqual(self._referral().state, "waiting")
+
     def test_friend_and_referrer_who_merge_are_no_loop(self):
         self._bring()
         self._merge(self.referrer, self.friend)
         self.assertFalse(self.friend.referred_by_id)
         self.assertFalse(self._referral())
         notes = self.friend.message_ids.mapped("body")
-        self.assertTrue(any("one contact now" in note for note in notes))
+        told = "Friend was noted as brought by Referrer"
+        self.assertTrue(any(told in note for note in notes))
 
     def test_a_loop_made_by_a_merge_is_refused(self):
         """A brought B, and C brought A: B and C are one."""
