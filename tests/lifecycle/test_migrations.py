@@ -195,6 +195,35 @@ rows = env["crm.customer.purchase"].search([("partner_id.name", "=", "Payer")])
 answer = [str(day) for day in rows.mapped("paid_date")]
 """
 
+# 19.0.1.5.0 had channels of leads and contacts, no touches and no second purchases.
+OLD_CHANNELS = """
+company = env.company
+channels = env["crm.acquisition.channel"].create([{"name": "A"}, {"name": "B"}])
+partner = env["res.partner"].create({"name": "Old", "is_company": True})
+env["crm.lead"].create(
+    [{"name": "L", "partner_id": partner.id, "company_id": company.id,
+      "acquisition_channel_id": channel.id} for channel in channels])
+env["crm.customer.purchase"].create(
+    [{"contact_id": partner.id, "company_id": company.id, "date": day, "amount": 100,
+      "document_amount": 100, "document_currency_id": company.currency_id.id}
+     for day in ("2026-03-01", "2026-03-09")])
+env["crm.customer"]._refresh()
+env.cr.execute("DROP TABLE crm_customer_touch CASCADE")
+env.cr.execute("ALTER TABLE crm_customer DROP COLUMN second_purchase_date")
+env.cr.execute("ALTER TABLE res_company DROP COLUMN crm_attribution_half_life CASCADE")
+env.cr.execute("DELETE FROM crm_customer_mark")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.5.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_CHANNELS = """
+customer = env["crm.customer"].search([("partner_id.name", "=", "Old")])
+answer = [customer.touch_ids.mapped("channel_id.name"),
+          # He bought before both: the first stands alone.
+          customer.touch_ids.mapped("linear"), str(customer.second_purchase_date),
+          customer.company_id.crm_attribution_half_life]
+"""
+
 
 @pytest.fixture
 def database():
@@ -242,6 +271,13 @@ def test_calendars_and_rules_of_before_the_first_steps(database):
     assert database.ask(SHOW_CALENDARS) == [["gregorian", "jalali"], []]
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_CALENDARS) == [[False, "jalali"], [True] * 3]
+
+
+def test_touches_of_before_they_were_stored(database):
+    database.odoo("shell", script=OLD_CHANNELS)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    shown = database.ask(REFRESH_MARKED + SHOW_CHANNELS)
+    assert shown == [["A", "B"], [1.0, 0.0], "2026-03-09", 30]
 
 
 def test_documents_paid_before_the_day_of_it_was_stored(database):
