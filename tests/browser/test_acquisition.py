@@ -6,9 +6,20 @@ from odoo import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 CHOOSE = """
+    // A field that is drawn anew meanwhile forgets what was typed: once more then.
     const choose = async (field, text) => {
-        await type(`${field} input`, text);
-        await click(".o-autocomplete--dropdown-item a", text);
+        const selector = ".o-autocomplete--dropdown-item a";
+        const found = () =>
+            [...document.querySelectorAll(selector)].some((item) =>
+                item.textContent.includes(text)
+            );
+        for (let round = 0; round < 10 && !found(); round++) {
+            await type(`${field} input`, text);
+            for (let moment = 0; moment < 30 && !found(); moment++) {
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+        }
+        await click(selector, text);
     };
     const saved = async () => {
         await click(".o_form_button_save");
