@@ -92,7 +92,7 @@ class CrmAcquisitionMixin(models.AbstractModel):
 
     def _touched_partner_ids(self):
         """Ids of the contacts whose touches these records are, or decide."""
-        return self.partner_id.ids
+        return self.filtered("acquisition_channel_id").partner_id.ids
 
     @api.model
     def _note_hand(self, vals):

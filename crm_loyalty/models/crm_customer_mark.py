@@ -49,8 +49,7 @@ MARKS = {
             "user_id",
             "customer_rank",
             "supplier_rank",
-            "acquisition_channel_id",
-            "acquisition_date",
+            "acquisition_date",  # written along with the channel
             "referred_by_id",
         },
     },

@@ -79,7 +79,7 @@ class CrmLead(models.Model):
     def _touched_partner_ids(self):
         """Besides: whose orders follow these opportunities."""
         # sudo: their touches follow, whoever may open the orders
-        orders = self.sudo().order_ids
+        orders = self.sudo().order_ids.filtered("acquisition_channel_id")
         return [*super()._touched_partner_ids(), *orders.partner_id.ids]
 
     def _merge_get_fields_specific(self):

@@ -219,6 +219,8 @@ class CrmReferral(models.Model):
             self.env[model].flush_model()
         friends = SQL("TRUE")
         if friend_ids is not None:
+            if not self._concerns(friend_ids):
+                return 0
             friends = SQL("f.id = ANY(%s)", list(friend_ids))
         written = 0
         for statement in (
@@ -233,6 +235,22 @@ class CrmReferral(models.Model):
         if self._has_work():
             self._wake()
         return written
+
+    @api.model
+    def _concerns(self, friend_ids):
+        """Whether somebody brought one of these customers, or did: most nobody did."""
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    """SELECT 1 FROM res_partner
+                        WHERE id = ANY(%(friends)s) AND referred_by_id IS NOT NULL
+                        UNION ALL
+                       SELECT 1 FROM crm_referral WHERE friend_id = ANY(%(friends)s)
+                        LIMIT 1""",
+                    friends=list(friend_ids),
+                )
+            )
+        )
 
     @api.model
     def _forget_sql(self, friends):

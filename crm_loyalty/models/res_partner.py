@@ -79,20 +79,22 @@ class ResPartner(models.Model):
         ]
 
     def write(self, vals):
-        before = {}
+        before, came = {}, set()
         if {"parent_id", "is_company"} & vals.keys():
             before = {partner: partner.commercial_partner_id for partner in self}
+            # Whoever has touches has a channel.
+            came = {old for old in before.values() if old.acquisition_channel_id}
         result = super().write(vals)
         for partner, old in before.items():
             new = partner.commercial_partner_id
-            if old == partner and new != partner:
+            if old == new:
+                continue
+            if old == partner:
                 # sudo: upkeep by the system; the user need not see all its companies
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)
-        # The touches of a contact are its customer's, whoever that is.
-        moved = {p: old for p, old in before.items() if old != p.commercial_partner_id}
-        self._acquire(
-            {p.commercial_partner_id.id for p in moved} | {p.id for p in moved.values()}
-        )
+            if old in came:
+                # The touches of a contact are its customer's, whoever that is.
+                self._acquire([old.id, new.id])
         if "tz" in vals:
             self._mark_companies_by_our_time()
         return result

@@ -82,12 +82,26 @@ class ResPartner(models.Model):
     @api.depends_context("company", "uid")
     def _compute_brought(self):
         """Whom they brought themselves, as far as the reader may open these."""
-        counts = self.env["crm.referral.tree"]._brought(
-            self.commercial_partner_id, self.env.company
-        )
+        referrals = self.env["crm.referral"]
+        counts = {}
+        if referrals.has_access("read"):
+            counts = dict(
+                referrals._read_group(
+                    [
+                        (
+                            "referrer_id.commercial_partner_id",
+                            "in",
+                            self.commercial_partner_id.ids,
+                        ),
+                        ("company_id", "=", self.env.company.id),
+                        ("state", "!=", "refused"),
+                    ],
+                    ["referrer_id.commercial_partner_id"],
+                    ["__count"],
+                )
+            )
         for partner in self:
-            brought = counts.get(partner.commercial_partner_id._origin.id)
-            partner.brought_count = brought[0] if brought else 0
+            partner.brought_count = counts.get(partner.commercial_partner_id, 0)
 
     def action_open_brought(self):
         """Open the tree of those whom this contact brought."""

@@ -193,7 +193,7 @@ class TestMarks(common.CrmLoyaltyCommon):
         matters("user_id", lambda p: p.write({"user_id": user.id}))
         channel = self.env["crm.acquisition.channel"].create({"name": "Fair"})
         matters(
-            "acquisition_channel_id",
+            "acquisition_date",
             lambda p: p.write({"acquisition_channel_id": channel.id}),
         )
 

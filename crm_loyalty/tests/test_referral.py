@@ -647,6 +647,9 @@ class TestReferralTree(ReferralCommon):
             self.assertEqual(len(everything), 3)
 
     def test_refused_ones_stand_in_no_tree_and_loops_end(self):
+        # Of links noted in the same second the contacts' order decides.
+        for friend in self.child | self.grandchild | self.second:
+            friend.referred_on -= timedelta(hours=1)
         self._bring(self.referrer, self.grandchild)
         self.assertEqual(self._referral(self.referrer).reason, "loop")
         self.assertEqual(len(self._rows(self.manager)), 3)
