@@ -195,7 +195,6 @@ class CrmChannelReport(models.Model):
     days_to_won = fields.Float(
         "Days to Won", digits=(16, 1), readonly=True, aggregator="avg"
     )
-
     days_to_paid = fields.Float(
         "Days to Paid",
         digits=(16, 1),
@@ -262,11 +261,7 @@ class CrmChannelReport(models.Model):
     @api.model
     def _read_grouping_sets(self, *args, **kwargs):
         self._spare_compiling()
-        # Millions of rows, and few groups: hashed, not sorted for one of the sets.
-        self.env.cr.execute(SQL("SET LOCAL enable_sort = off"))
-        result = super()._read_grouping_sets(*args, **kwargs)
-        self.env.cr.execute(SQL("SET LOCAL enable_sort TO DEFAULT"))
-        return result
+        return super()._read_grouping_sets(*args, **kwargs)
 
     @api.model
     def _spare_compiling(self):

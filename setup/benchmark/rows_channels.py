@@ -194,7 +194,7 @@ def _attribution(count):
         "  SQL queries, whatever the number of customers",
         measure.median(queries),
         unit="",
-        target="<= 6",
+        target="<= 10",
     )
 
 

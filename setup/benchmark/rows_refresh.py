@@ -103,6 +103,7 @@ BARE_SELECT = """
          GROUP BY partner_id, order_id
     ), rhythm AS (
         SELECT partner_id, COUNT(*)::integer AS n, MIN(date) AS first,
+               MIN(date) FILTER (WHERE gap IS NOT NULL) AS second,
                MAX(date) AS last,
                (COUNT(*) FILTER (WHERE gap IS DISTINCT FROM 0))::integer AS days,
                MAX(gap) AS longest,
@@ -141,8 +142,9 @@ BARE_SELECT = """
          GROUP BY 1
     ), fact AS (
         SELECT cp.id AS partner_id, cp.active, cp.user_id, u.sale_team_id AS team_id,
-               COALESCE(n, 0) AS n, COALESCE(days, 0) AS days, first, last,
-               COALESCE(total, 0) AS total, COALESCE(year, 0) AS year,
+               COALESCE(n, 0) AS n, COALESCE(days, 0) AS days, first, second, last,
+               cp.acquisition_channel_id, COALESCE(total, 0) AS total,
+               COALESCE(year, 0) AS year,
                COALESCE(margin, 0) AS margin,
                last + CASE WHEN days >= 4
                            THEN LEAST(GREATEST(FLOOR(3 * usual)::integer, 30), 730)
@@ -174,7 +176,8 @@ BARE_SELECT = """
                 WHEN n >= 2 THEN 'repeat' WHEN n = 1 THEN 'first_time'
                 WHEN has_open OR today < forgotten THEN 'prospect'
                 ELSE 'suspect' END AS stage,
-           phase, first AS first_purchase_date, last AS last_purchase_date,
+           phase, first AS first_purchase_date, second AS second_purchase_date,
+           last AS last_purchase_date,
            n AS purchase_count, days AS purchase_days, until AS active_until,
            total AS net_revenue, year AS net_revenue_12m, margin AS margin_12m,
            LEAST(CASE WHEN next_money > today THEN next_money END, next,
@@ -183,7 +186,8 @@ BARE_SELECT = """
            CASE WHEN year >= 1000 AND n >= 10 THEN tiers[1]
                 WHEN year >= 300 AND n >= 4 THEN tiers[2]
                 WHEN year >= 100 AND n >= 2 THEN tiers[3]
-                WHEN n >= 1 THEN tiers[4] END AS tier_id
+                WHEN n >= 1 THEN tiers[4] END AS tier_id,
+           acquisition_channel_id, 0 AS rewarded_referrals
       FROM phased
 """
 
