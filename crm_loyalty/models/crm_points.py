@@ -34,6 +34,7 @@ class CrmPoints(models.AbstractModel):
             return moved
         card = self._points_card(
             partner.commercial_partner_id,
+            # sudo: as above; the company's program alone is read
             program or company.sudo().crm_referral_program_id,
             create=points > 0,
         )

@@ -187,7 +187,7 @@ class CrmReferral(models.Model):
     def action_reopen(self):
         """Let the rules decide again on what was refused by hand."""
         self.check_access("write")
-        # sudo: as in `action_refuse`
+        # sudo: the state is written by the system; the right to was checked above
         by_hand = self.sudo().filtered(lambda row: row.reason == "by_hand")
         by_hand.write({"state": "waiting", "reason": False})
         for company, referrals in by_hand.grouped("company_id").items():
@@ -631,5 +631,6 @@ class CrmCustomer(models.Model):
     @api.model
     def _join_profiles(self, sources, target):
         result = super()._join_profiles(sources, target)
+        # sudo: upkeep by the system; who merges contacts need not see their referrals
         self.env["crm.referral"].sudo()._join_friends(sources - target, target)
         return result

@@ -18,20 +18,21 @@ BARE = """
     SELECT {groups}, SUM(leads), SUM(won), SUM(customers), SUM(revenue), SUM(margin),
            SUM(cost), SUM(cost) / NULLIF(SUM(customers), 0)
       FROM (
-        SELECT acquisition_channel_id AS channel_id, user_id, COUNT(*) AS leads,
+        SELECT acquisition_channel_id AS channel_id, {seller} AS user_id,
+               COUNT(*) AS leads,
                COUNT(*) FILTER (WHERE won_status = 'won') AS won,
                NULL::numeric AS customers, NULL::numeric AS revenue,
                NULL::numeric AS margin, NULL::numeric AS cost
           FROM crm_lead GROUP BY 1, 2
          UNION ALL
-        SELECT t.channel_id, c.user_id, NULL, NULL, SUM(COALESCE(t.{way}, 1)), NULL,
+        SELECT t.channel_id, {seller} AS user_id, NULL, NULL, SUM(COALESCE(t.{way}, 1)), NULL,
                NULL, NULL
           FROM crm_customer c
           LEFT JOIN crm_customer_touch t
                  ON t.customer_id = c.id AND t.is_on_path AND t.{way} > 0
          WHERE c.first_purchase_date IS NOT NULL GROUP BY 1, 2
          UNION ALL
-        SELECT t.channel_id, c.user_id, NULL, NULL, NULL,
+        SELECT t.channel_id, {seller} AS user_id, NULL, NULL, NULL,
                SUM(p.amount * COALESCE(t.{way}, 1)),
                SUM((p.amount - p.cost) * COALESCE(t.{way}, 1)), NULL
           FROM crm_customer_purchase p
@@ -215,6 +216,8 @@ def _bare(way, groups):
     sets = ", ".join(f"({', '.join(names)})" for names in groups)
     query = BARE.format(
         way=way,
+        # No finer than the report, which would make the floor slower.
+        seller="NULL::integer" if single else "user_id",
         groups="channel_id" if single else "channel_id, user_id",
         grouping="channel_id" if single else f"GROUPING SETS ({sets})",
     )
