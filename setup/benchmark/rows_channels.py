@@ -25,8 +25,8 @@ BARE = """
                NULL::numeric AS margin, NULL::numeric AS cost
           FROM crm_lead GROUP BY 1, 2
          UNION ALL
-        SELECT t.channel_id, {seller} AS user_id, NULL, NULL, SUM(COALESCE(t.{way}, 1)), NULL,
-               NULL, NULL
+        SELECT t.channel_id, {seller} AS user_id, NULL, NULL,
+               SUM(COALESCE(t.{way}, 1)), NULL, NULL, NULL
           FROM crm_customer c
           LEFT JOIN crm_customer_touch t
                  ON t.customer_id = c.id AND t.is_on_path AND t.{way} > 0
