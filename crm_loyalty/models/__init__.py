@@ -25,6 +25,8 @@ from . import crm_customer_purchase_import_report
 from . import crm_customer_purchase_import_load
 from . import crm_points
 from . import crm_referral
+from . import crm_referral_follow
+from . import crm_referral_reward
 from . import crm_referral_tree
 from . import crm_money_unit
 from . import crm_profile_requirement

@@ -6,6 +6,8 @@ from .crm_referral import STATES
 
 # Deeper than any real tree, and the number by which ids are told apart.
 MAX_DEPTH = 100
+# Ids of the customers whose trees are wanted; without it all trees are built.
+CONTEXT_KEY = "crm_tree_of"
 
 
 class CrmReferralTree(models.Model):
@@ -45,24 +47,34 @@ class CrmReferralTree(models.Model):
 
     @property
     def _table_query(self):
+        """All trees, or those of the customers in the context.
+
+        PostgreSQL takes no condition on the top of a tree down into the recursion.
+        """
+        top = SQL("TRUE")
+        if CONTEXT_KEY in self.env.context:
+            top = SQL(
+                "above.commercial_partner_id = ANY(%s)",
+                list(self.env.context[CONTEXT_KEY]),
+            )
         return SQL(
             """
-            WITH RECURSIVE link AS (
-                SELECT r.id, r.friend_id, r.referrer_id, r.company_id, r.date, r.state,
-                       referrer.commercial_partner_id AS by_id
-                  FROM crm_referral r
-                  JOIN res_partner referrer ON referrer.id = r.referrer_id
-                 WHERE r.state <> 'refused'
-            ), tree AS (
-                SELECT link.*, by_id AS ancestor_id, 1 AS depth, ARRAY[id] AS path
-                  FROM link
+            WITH RECURSIVE tree AS (
+                SELECT %(link)s, above.commercial_partner_id AS ancestor_id, 1 AS depth,
+                       ARRAY[r.id] AS path
+                  FROM res_partner above
+                  JOIN crm_referral r ON r.referrer_id = above.id
+                 WHERE r.state <> 'refused' AND %(top)s
                  UNION ALL
-                SELECT link.*, tree.ancestor_id, tree.depth + 1, tree.path || link.id
+                SELECT %(link)s, tree.ancestor_id, tree.depth + 1, tree.path || r.id
                   FROM tree
-                  JOIN link ON link.by_id = tree.friend_id
-                   AND link.company_id = tree.company_id
-                 WHERE tree.depth < %(deepest)s AND link.id <> ALL(tree.path)
-                   AND link.friend_id <> tree.ancestor_id
+                  -- Looked up for each friend, not all read: see the test of the plan.
+                  JOIN res_partner above ON above.commercial_partner_id = tree.friend_id
+                  JOIN crm_referral r ON r.referrer_id = above.id
+                   AND r.company_id = tree.company_id
+                 WHERE r.state <> 'refused'
+                   AND tree.depth < %(deepest)s AND r.id <> ALL(tree.path)
+                   AND r.friend_id <> tree.ancestor_id
             )
             SELECT tree.id::bigint * %(places)s + tree.depth AS id,
                    tree.ancestor_id, tree.id AS referral_id, tree.friend_id,
@@ -77,6 +89,8 @@ class CrmReferralTree(models.Model):
                        AS last_purchase_date
               FROM tree
             """,
+            link=SQL("r.id, r.friend_id, r.referrer_id, r.company_id, r.date, r.state"),
+            top=top,
             deepest=MAX_DEPTH - 1,
             places=MAX_DEPTH,
             since=SQL(
@@ -107,7 +121,7 @@ class CrmReferralTree(models.Model):
             return {}
         self.env["crm.referral"].flush_model()
         self.env["crm.customer.purchase"].flush_model()
-        rows = self._read_group(
+        rows = self.with_context(**{CONTEXT_KEY: customers.ids})._read_group(
             [
                 ("ancestor_id", "in", customers.ids),
                 ("company_id", "=", company.id),
@@ -137,6 +151,7 @@ class CrmReferralTree(models.Model):
             **action,
             "name": self.env._("Brought by %(name)s", name=customer.display_name),
             "domain": list(domain),
+            "context": {CONTEXT_KEY: customer.ids},
         }
 
     def action_open_friend(self):

@@ -6,7 +6,7 @@ from itertools import pairwise
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from . import common
 
@@ -379,7 +379,7 @@ class TestReferral(ReferralCommon):
             return give(referral)
 
         self.patch(type(bad), "_give", fail_one)
-        with mute_logger("odoo.addons.crm_loyalty.models.crm_referral"):
+        with mute_logger("odoo.addons.crm_loyalty.models.crm_referral_reward"):
             self._settle_all()
         states = [self._referral(friend).state for friend in friends]
         self.assertEqual(states, ["rewarded", "due", "rewarded"])
@@ -591,9 +591,9 @@ class TestReferralTree(ReferralCommon):
         cls.profile = cls._customer(cls.referrer)
 
     def _rows(self, user):
-        tree = self.env["crm.referral.tree"].with_user(user)
         action = self.profile.with_user(user).action_open_brought()
-        return tree.search(action["domain"])
+        tree = self.env["crm.referral.tree"].with_user(user)
+        return tree.with_context(**action["context"]).search(action["domain"])
 
     def test_the_tree_shows_whom_he_brought_directly_and_below(self):
         rows = self._rows(self.manager)
@@ -669,6 +669,70 @@ class TestReferralTree(ReferralCommon):
             [("company_id", "=", self.other_company.id)]
         )
         self.assertEqual(theirs.mapped("revenue"), [7])
+
+    def test_of_a_tree_no_other_is_read(self):
+        self._strangers(3000)
+        tree = self.env["crm.referral.tree"]
+        action = self.profile.action_open_brought()
+        own = self._links_read(tree.with_context(**action["context"]))
+        self.assertLessEqual(own, 3)
+        read = []
+        self.patch(
+            type(tree),
+            "_read_group",
+            lambda tree, *args: read.append(self._links_read(tree)) or [],
+        )
+        self.assertEqual(self.profile.brought_count, 0)
+        self.assertEqual(read, [own])
+        self.assertGreaterEqual(self._links_read(tree), 3000)
+
+    def _strangers(self, count):
+        """So many referrals of others, each referrer with nine of them.
+
+        On more pages than a few, which PostgreSQL would rather read than an index.
+        """
+        self.env.flush_all()
+        for statement in (
+            SQL(
+                """INSERT INTO res_partner (name, active, type, autopost_bills)
+                   SELECT 'Stranger ' || number, TRUE, 'contact', 'ask'
+                     FROM GENERATE_SERIES(1, %s) number""",
+                count * 10 // 9,
+            ),
+            SQL(
+                """UPDATE res_partner SET commercial_partner_id = id
+                    WHERE name LIKE 'Stranger %%'"""
+            ),
+            SQL(
+                """INSERT INTO crm_referral
+                          (friend_id, referrer_id, company_id, date, state)
+                   SELECT id, MIN(id) OVER (PARTITION BY number / 10), %s, NOW(),
+                          'waiting'
+                     FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS number
+                             FROM res_partner WHERE name LIKE 'Stranger %%') p""",
+                self.company.id,
+            ),
+            SQL("DELETE FROM crm_referral WHERE friend_id = referrer_id"),
+            SQL("ANALYZE res_partner, crm_referral"),
+        ):
+            self.env.cr.execute(statement)
+
+    def _links_read(self, tree):
+        """How many rows of referrals PostgreSQL reads for these trees, or some less.
+
+        It tells of repeated look-ups how many they found on average, rounded.
+        """
+        [[[explained]]] = self.env.execute_query(
+            SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", tree._table_query)
+        )
+        parts, read = [explained["Plan"]], 0
+        while parts:
+            part = parts.pop()
+            parts += part.get("Plans", [])
+            if part.get("Relation Name") == "crm_referral":
+                rows = part["Actual Rows"] + part.get("Rows Removed by Filter", 0)
+                read += rows * part["Actual Loops"]
+        return read
 
     def test_a_page_of_profiles_costs_the_same_queries(self):
         profiles = self.env["crm.customer"].with_user(self.manager).search([])
