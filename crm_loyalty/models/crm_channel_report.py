@@ -222,12 +222,7 @@ class CrmChannelReport(models.Model):
             record = record.move_id
         elif record._name == "crm.acquisition.cost" and record.bill_id:
             record = record.bill_id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [(False, "form")],
-        }
+        return record._get_records_action(context={})
 
     # -- ratios
     @api.model
@@ -351,7 +346,7 @@ class CrmChannelReport(models.Model):
     @api.model
     def _lead_rows(self):
         """``({column: SQL}, FROM clause)`` of leads."""
-        zone = self.env["res.company"]._crm_timezones_sql(SQL("l.company_id"))
+        zone = self.env["res.company"]._crm_timezone_sql(SQL("l.company_id"))
         moments = {
             "days_to_opportunity": SQL("l.date_conversion"),
             "days_to_quotation": SQL("quoted.moment"),

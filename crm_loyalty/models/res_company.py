@@ -284,13 +284,18 @@ class ResCompany(models.Model):
         return calendar.tz or company.partner_id.tz or "UTC"
 
     @api.model
-    def _crm_timezones_sql(self, company_id):
-        """As `_crm_timezone_sql`, for statements over all: a constant if all agree.
+    def _crm_timezone_sql(self, company_id):
+        """`_crm_timezone` of a row's company; without one, of the environment's.
+
+        A constant where all companies agree, as they mostly do: it is read once for
+        each of very many rows.
 
         :param SQL company_id: the company of the row
         """
         # sudo: the time zones of all companies; rows of others are not read by this
         companies = self.sudo().search([])
+        companies.fetch(RULE_FIELDS)
+        companies.resource_calendar_id.fetch(["tz"])
         own = self.env.company._crm_timezone()
         others = [
             SQL("WHEN %s THEN %s", company.id, company._crm_timezone())
@@ -300,24 +305,6 @@ class ResCompany(models.Model):
         if not others:
             return SQL("%s", own)
         return SQL("CASE %s %s ELSE %s END", company_id, SQL(" ").join(others), own)
-
-    @api.model
-    def _crm_timezone_sql(self, company_id):
-        """`_crm_timezone` of a row's company; without one, of the environment's.
-
-        :param SQL company_id: the company of the row
-        """
-        return SQL(
-            """COALESCE((SELECT COALESCE(calendar.tz, contact.tz, 'UTC')
-                           FROM res_company company
-                           LEFT JOIN resource_calendar calendar
-                                  ON calendar.id = company.resource_calendar_id
-                           LEFT JOIN res_partner contact
-                                  ON contact.id = company.partner_id
-                          WHERE company.id = %s), %s)""",
-            company_id,
-            self.env.company._crm_timezone(),
-        )
 
     @api.constrains(
         "crm_referral_reward", "crm_referral_program_id", "crm_referral_points"

@@ -29,23 +29,24 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._note_hand(vals) for vals in vals_list])
+        return super().create([self._note_told(vals) for vals in vals_list])
 
     def write(self, vals):
-        result = super().write(self._note_hand(vals))
+        result = super().write(self._note_told(vals))
         if "acquisition_channel_id" in vals and not vals["acquisition_channel_id"]:
             # Emptied by hand: the first touch decides again.
             self._acquire(self.ids)
         return result
 
     @api.model
-    def _note_hand(self, vals):
-        """Who writes a channel knows better than the touches do."""
-        if "acquisition_channel_id" not in vals or "acquisition_by_hand" in vals:
+    def _note_told(self, vals):
+        """As of a touch (`_note_hand`), and the day on which it was told."""
+        noted = self.env["crm.acquisition.mixin"]._note_hand(vals)
+        if noted is vals:
             return vals
-        by_hand = bool(vals["acquisition_channel_id"])
+        by_hand = noted["acquisition_by_hand"]
         day = fields.Date.context_today(self) if by_hand else False
-        return {"acquisition_date": day, **vals, "acquisition_by_hand": by_hand}
+        return {"acquisition_date": day, **noted}
 
     @api.model
     def _acquire(self, partner_ids):
@@ -61,8 +62,6 @@ class ResPartner(models.Model):
         self.env["crm.customer.mark"]._mark(partner_ids)
         for model in ("crm.lead", "sale.order", "res.partner"):
             self.env[model].flush_model()
-        self.env["res.company"].flush_model(["resource_calendar_id", "partner_id"])
-        self.env["resource.calendar"].flush_model(["tz"])
         # Upkeep by the system: touches may lie in companies the user has not.
         changed = self.env.execute_query(
             SQL(
