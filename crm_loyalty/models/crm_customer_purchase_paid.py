@@ -292,16 +292,11 @@ class AccountPartialReconcile(models.Model):
         return result
 
     def unlink(self):
-        # What they paid is known only before they are gone.
-        # sudo: who reconciles need not see purchases; ids stay here
-        purchases = self.env["crm.customer.purchase"].sudo()
-        document_ids = []
-        if self:
-            purchases._flush_reconciliations()
-            document_ids = purchases._documents_paid_through(self._crm_paid_moves().ids)
+        # Of what was paid through several entries, each removed link is named by its
+        # own entry, and from there on upwards the links are still there.
+        moves = self._crm_paid_moves()
         result = super().unlink()
-        documents = self.env["account.move"].browse(document_ids)
-        documents._set_customer_paid_dates()
+        moves._set_customer_paid_dates()
         return result
 
     def _crm_paid_moves(self):
