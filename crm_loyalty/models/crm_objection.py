@@ -23,7 +23,7 @@ class CrmObjection(models.Model):
 
     _name = "crm.objection"
     _description = "Objection"
-    _inherit = ["crm.customer.link", "crm.jalali.periods"]
+    _inherit = ["crm.customer.link", "crm.jalali.periods", "crm.write.guard"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -143,34 +143,22 @@ class CrmObjection(models.Model):
             [("cause", "in", self.mapped("cause"))]
         )
         # One query for all, and an order that no column has.
-        answers = answers.sorted(lambda answer: (-answer.helped_count, answer.id))
+        answers = answers._proven()
         for objection in self:
             fitting = answers.filtered(
                 lambda answer, objection=objection: (
                     answer.cause == objection.cause
-                    and answer.helped_count
                     and answer.company_id.id in (False, objection.company_id.id)
                 )
             )
             objection.proven_answer_ids = fitting[:OFFERED]
 
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; now the row may be a foreign one.
-        self.check_access("write")
-        return result
-
     def action_open(self):
         """Open the objection, with the answers that helped before."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Objection"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.env._("Objection"), target="new", context={}
+        )
 
 
 class CrmObjectionAnswer(models.Model):
@@ -178,7 +166,7 @@ class CrmObjectionAnswer(models.Model):
 
     _name = "crm.objection.answer"
     _description = "Answer to Objections"
-    _inherit = ["crm.jalali.periods"]
+    _inherit = ["crm.jalali.periods", "crm.write.guard"]
     _order = "cause, id"
 
     name = fields.Text("Answer", required=True)
@@ -194,7 +182,7 @@ class CrmObjectionAnswer(models.Model):
     helped_count = fields.Integer(
         "Helped",
         compute="_compute_counts",
-        help="How often it was noted that this answer helped, by all salespeople.",
+        help="In how many objections that you may open this answer helped.",
     )
     helped_rate = fields.Float(
         "Helped (%)",
@@ -204,20 +192,10 @@ class CrmObjectionAnswer(models.Model):
         help="Of the objections of which it is known whether the answer helped.",
     )
 
-    @api.depends_context("allowed_company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_counts(self):
-        # sudo: an answer is proven by what it did for all salespeople of these
-        # companies; of their objections only the numbers are told
-        objections = self.env["crm.objection"].sudo()
-        groups = objections._read_group(
-            [
-                ("answer_id", "in", self.ids),
-                ("company_id", "in", self.env.companies.ids),
-            ],
-            ["answer_id", "helped"],
-            ["__count"],
-        )
-        counts = {(row[0].id, row[1]): row[2] for row in groups}
+        """Of the objections that the reader may open: totals show no foreign ones."""
+        counts = self._count_objections(self.env["crm.objection"])
         for answer in self:
             yes, no, unknown = (
                 counts.get((answer._origin.id, helped), 0)
@@ -227,11 +205,27 @@ class CrmObjectionAnswer(models.Model):
             answer.helped_count = yes
             answer.helped_rate = 100 * yes / (yes + no) if yes + no else 0
 
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; here the row may now be in a foreign company.
-        self.check_access("write")
-        return result
+    def _proven(self):
+        """Those that helped somebody, those that did most often first."""
+        # sudo: an answer is proven by what it did for all salespeople of these
+        # companies; of their objections nothing is told, not even how many there are
+        counts = self._count_objections(self.env["crm.objection"].sudo())
+        helped = {answer: counts.get((answer.id, "yes"), 0) for answer in self}
+        return self.filtered(helped.get).sorted(
+            lambda answer: (-helped[answer], answer.id)
+        )
+
+    def _count_objections(self, objections):
+        """``{(answer's id, whether it helped): number}`` in the active companies."""
+        groups = objections._read_group(
+            [
+                ("answer_id", "in", self.ids),
+                ("company_id", "in", self.env.companies.ids),
+            ],
+            ["answer_id", "helped"],
+            ["__count"],
+        )
+        return {(answer.id, helped): count for answer, helped, count in groups}
 
 
 class SaleOrder(models.Model):
