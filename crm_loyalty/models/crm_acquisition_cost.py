@@ -181,12 +181,7 @@ class CrmAcquisitionCost(models.Model):
     def action_open_bill(self):
         """Open the vendor bill of this cost."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.bill_id.id,
-            "views": [(False, "form")],
-        }
+        return self.bill_id._get_records_action(context={})
 
 
 class AccountMoveLine(models.Model):

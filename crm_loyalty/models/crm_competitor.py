@@ -9,6 +9,7 @@ class CrmCompetitor(models.Model):
 
     _name = "crm.competitor"
     _description = "Competitor"
+    _inherit = ["crm.write.guard"]
     _order = "name, id"
 
     name = fields.Char(required=True, search=folded_search("name"))
@@ -54,12 +55,6 @@ class CrmCompetitor(models.Model):
         counts = {competitor.id: count for competitor, count in groups}
         for competitor in self:
             competitor.need_count = counts.get(competitor.id, 0)
-
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; here the row may now be in a foreign company.
-        self.check_access("write")
-        return result
 
     @api.model
     def _leads_domain(self, ids):

@@ -129,12 +129,7 @@ class CrmCustomer(models.Model):
     def action_open_partner(self):
         """Open the contact."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
-            "views": [(False, "form")],
-        }
+        return self.partner_id._get_records_action(context={})
 
     def action_open_purchases(self):
         """Open the purchases the figures come from."""

@@ -16,6 +16,7 @@ class CrmCustomerEventKind(models.Model):
 
     _name = "crm.customer.event.kind"
     _description = "Kind of Life Event"
+    _inherit = ["crm.write.guard"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -39,12 +40,6 @@ class CrmCustomerEventKind(models.Model):
         f"CHECK (remind_days BETWEEN 0 AND {MAX_REMIND_DAYS})",
         "Remind between 0 and 366 days before an event.",
     )
-
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; here the row may now be in a foreign company.
-        self.check_access("write")
-        return result
 
 
 class CrmCustomerEvent(models.Model):

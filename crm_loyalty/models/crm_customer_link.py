@@ -163,10 +163,4 @@ class CrmCustomerLink(models.AbstractModel):
         customer = self.crm_customer_id
         if not customer:
             return self.env["crm.customer"]._action_no_profile()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "crm.customer",
-            "res_id": customer.id,
-            "view_mode": "form",
-            "views": [(False, "form")],
-        }
+        return customer._get_records_action(context={})

@@ -153,12 +153,7 @@ class CrmCustomerPurchase(models.Model):
                     reference=self.display_name,
                 )
             )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "account.move",
-            "res_id": self.move_id.id,
-            "views": [(False, "form")],
-        }
+        return self.move_id._get_records_action(context={})
 
     @api.model_create_multi
     def create(self, vals_list):

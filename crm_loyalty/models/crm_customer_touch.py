@@ -84,12 +84,7 @@ class CrmCustomerTouch(models.Model):
         """Open the lead or order of this touch."""
         self.ensure_one()
         document = self.lead_id or self.order_id or self.customer_id.partner_id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": document._name,
-            "res_id": document.id,
-            "views": [(False, "form")],
-        }
+        return document._get_records_action(context={})
 
 
 class CrmCustomer(models.Model):

@@ -13,6 +13,7 @@ class CrmCustomerTrait(models.Model):
 
     _name = "crm.customer.trait"
     _description = "Trait of Customers"
+    _inherit = ["crm.write.guard"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -32,12 +33,6 @@ class CrmCustomerTrait(models.Model):
     def _check_customers(self):
         self.with_context(active_test=False).value_ids._check_customers()
 
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; here the row may now be in a foreign company.
-        self.check_access("write")
-        return result
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         # The database's cascade removes the values without asking them.
@@ -49,6 +44,7 @@ class CrmCustomerTraitValue(models.Model):
 
     _name = "crm.customer.trait.value"
     _description = "Value of a Trait"
+    _inherit = ["crm.write.guard"]
     _order = "trait_id, sequence, id"
     _rec_names_search = ["name", "trait_id.name"]
 
@@ -74,12 +70,6 @@ class CrmCustomerTraitValue(models.Model):
         # counted only
         customers = self.env["crm.customer"].sudo().with_context(active_test=False)
         return customers.search([("trait_value_ids", "in", self.ids)])
-
-    def write(self, vals):
-        result = super().write(vals)
-        # As of a trait: it may be another company's now.
-        self.check_access("write")
-        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

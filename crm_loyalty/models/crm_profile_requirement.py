@@ -47,6 +47,7 @@ class CrmProfileRequirement(models.Model):
 
     _name = "crm.profile.requirement"
     _description = "Profile Fact"
+    _inherit = ["crm.write.guard"]
     _order = "sequence, id"
     _rec_name = "field_name"
 
@@ -103,12 +104,6 @@ class CrmProfileRequirement(models.Model):
                         stage=requirement.stage,
                     )
                 )
-
-    def write(self, vals):
-        result = super().write(vals)
-        # Odoo asks before a change; here the row may now be in a foreign company.
-        self.check_access("write")
-        return result
 
     @api.model
     def _is_fact(self, field):

@@ -71,9 +71,4 @@ class ResConfigSettings(models.TransientModel):
             raise AccessError(self.env._("Only administrators change the settings."))
         calendar = self.env["resource.calendar"]._crm_make_iranian(self.company_id)
         self.company_id.resource_calendar_id = calendar
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "resource.calendar",
-            "res_id": calendar.id,
-            "views": [(False, "form")],
-        }
+        return calendar._get_records_action(context={})

@@ -305,15 +305,11 @@ class CrmFirstSteps(models.TransientModel):
         self.ensure_one()
         self._check_may_apply()
         self.previewed = repr(self._thresholds())
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "name": self.env._("First Steps"),
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        return self._get_records_action(
+            name=self.env._("First Steps"),
+            target="new",
+            context={"dialog_size": "extra-large"},
+        )
 
     # -- doing it
     def action_apply(self):
