@@ -27,5 +27,6 @@ from . import test_purchase_import
 from . import test_referral
 from . import test_refresh
 from . import test_returned
+from . import test_touches
 from . import test_traits_and_events
 from . import test_working_time

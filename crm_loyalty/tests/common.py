@@ -2,13 +2,14 @@ import base64
 import csv
 import io
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime, time
 
 import xlsxwriter
 
 from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
@@ -313,6 +314,68 @@ class PaymentCommon(CrmLoyaltyCommon):
         cls.env.flush_all()
         row = cls.env["crm.customer.purchase"].search([("move_id", "=", document.id)])
         return str(row.paid_date or "")
+
+
+class ChannelCommon(PaymentCommon):
+    """Channels, and leads that came by them on a day."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.channels = cls.env["crm.acquisition.channel"].create(
+            [{"name": name} for name in ("Exhibition", "Advertising", "Web")]
+        )
+        cls.exhibition, cls.advertising, cls.web = cls.channels
+
+    @classmethod
+    def _lead(cls, partner, day, channel, company=None, **values):
+        company = company or cls.company
+        lead = cls.env["crm.lead"].create(
+            {
+                "name": "Deal",
+                "type": "opportunity",
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "user_id": partner.user_id.id,
+                "acquisition_channel_id": channel and channel.id,
+                **values,
+            }
+        )
+        cls._came_on(lead, day)
+        return lead
+
+    @classmethod
+    def _came_on(cls, document, day):
+        """Odoo itself knows today alone; noon, whatever the time zone."""
+        document.flush_recordset()
+        cls.env.cr.execute(
+            SQL(
+                "UPDATE %s SET create_date = %s WHERE id = %s",
+                SQL.identifier(document._table),
+                datetime.combine(cls._day(day), time(12)),
+                document.id,
+            )
+        )
+        document.invalidate_recordset()
+        cls.env["res.partner"]._acquire(document.partner_id.ids)
+
+    @classmethod
+    def _report(cls, way=None, user=None, companies=None):
+        report = cls.env["crm.channel.report"]
+        if user:
+            report = report.with_user(user)
+        companies = companies or cls.company
+        return report.with_context(
+            crm_attribution=way, allowed_company_ids=companies.ids
+        )
+
+    @classmethod
+    def _sums(cls, measure, *domain, report=None, by="channel_id"):
+        """``{group: sum}``, without groups of nothing."""
+        report = cls._report() if report is None else report
+        function = report._fields[measure].aggregator
+        rows = report._read_group(list(domain), [by], [f"{measure}:{function}"])
+        return {group: value for group, value in rows if value}
 
 
 class PurchaseImportCommon(CrmLoyaltyCommon):

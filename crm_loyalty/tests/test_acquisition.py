@@ -154,6 +154,31 @@ class TestAcquisition(CrmLoyaltyCommon):
         self.assertFalse(lead.acquisition_channel_id)
         self.assertEqual(self.env["crm.acquisition.channel"].search_count([]), count)
 
+    def test_a_flood_of_a_mailing_changes_no_channel(self):
+        channels = self.env["crm.acquisition.channel"].search([])
+        partner = self._create_customer_contact()
+        mailed = {"source_id": self.mailing.id, "partner_id": partner.id}
+        # Of a mailing that came before the customer told how he came, and after it.
+        before = self._lead(**mailed)
+        self._at(before, datetime(2026, 1, 1))
+        self._lead(source_id=self.source.id, partner_id=partner.id)
+        order = self.env["sale.order"].create(
+            {"partner_id": partner.id, "source_id": self.source.id}
+        )
+        came = partner.acquisition_date
+        self.assertEqual(partner.acquisition_channel_id, self.search)
+        flood = self.env["crm.lead"].create(
+            [{"name": f"Answer {n}", **mailed} for n in range(30)]
+        )
+        self.env["sale.order"].create([dict(mailed) for _n in range(3)])
+        self._refresh_marked()
+        self.assertFalse(flood.acquisition_channel_id)
+        self.assertEqual(partner.acquisition_channel_id, self.search)
+        self.assertEqual(partner.acquisition_date, came)
+        self.assertEqual(order.acquisition_channel_id, self.search)
+        self.assertEqual(self._customer(partner).channel_count, 1)
+        self.assertEqual(self.env["crm.acquisition.channel"].search([]), channels)
+
     def test_a_correction_by_hand_stays_until_it_is_emptied(self):
         lead = self._lead(source_id=self.source.id)
         lead.with_user(self.manager).acquisition_channel_id = self.fair
@@ -297,12 +322,36 @@ class TestAcquisition(CrmLoyaltyCommon):
 
     # -- merging
     def test_merged_leads_came_as_the_first_of_them(self):
-        first = self._lead(source_id=self.source.id)
-        second = self._lead(source_id=self.mailing.id, type="opportunity")
-        third = self._lead(source_id=self.source.id, medium_id=self.medium.id)
-        self._at(first, datetime(2026, 1, 2))
-        self._at(third, datetime(2026, 1, 1))
-        merged = (first | second | third).merge_opportunity()
+        for first_day, last_day, channel in (
+            (datetime(2026, 1, 1), datetime(2026, 1, 2), self.search),
+            (datetime(2026, 1, 2), datetime(2026, 1, 1), self.fair),
+        ):
+            first = self._lead(source_id=self.source.id)
+            second = self._lead(source_id=self.mailing.id, type="opportunity")
+            third = self._lead(source_id=self.source.id, medium_id=self.medium.id)
+            self._at(first, first_day)
+            self._at(third, last_day)
+            merged = (first | second | third).merge_opportunity()
+            self.assertEqual(merged.acquisition_channel_id, channel)
+            self.assertFalse(merged.acquisition_by_hand)
+
+    def test_merged_leads_keep_what_was_corrected_and_answered(self):
+        other = self.env["crm.acquisition.answer"].create({"name": "By chance"})
+        corrected = self._lead(source_id=self.source.id)
+        corrected.write(
+            {
+                "acquisition_channel_id": self.fair.id,
+                "acquisition_answer_id": other.id,
+            }
+        )
+        later = self._lead(acquisition_answer_id=self.answer.id, type="opportunity")
+        self._at(corrected, datetime(2026, 1, 1))
+        merged = (corrected | later).merge_opportunity()
+        self.assertEqual(merged.acquisition_channel_id, self.fair)
+        self.assertTrue(merged.acquisition_by_hand)
+        self.assertEqual(merged.acquisition_answer_id, other)
+        # The rules leave alone what was corrected before the merge.
+        merged.source_id = self.source
         self.assertEqual(merged.acquisition_channel_id, self.fair)
 
     def test_merged_contacts_keep_the_earlier_acquisition_and_all_touches(self):
@@ -339,6 +388,28 @@ class TestAcquisition(CrmLoyaltyCommon):
         self.assertEqual(other.acquisition_channel_id, self.word)
         self.assertEqual(other.acquisition_date, date(2025, 5, 5))
         self.assertTrue(other.acquisition_by_hand)
+
+    def test_of_two_that_were_told_the_earlier_stays(self):
+        for source_day, target_day, channel in (
+            (date(2025, 5, 5), date(2025, 6, 6), self.word),
+            (date(2025, 6, 6), date(2025, 5, 5), self.fair),
+        ):
+            source, target = self.env["res.partner"].create(
+                [
+                    {
+                        "name": "Told",
+                        "acquisition_channel_id": told.id,
+                        "acquisition_date": day,
+                    }
+                    for told, day in (
+                        (self.word, source_day),
+                        (self.fair, target_day),
+                    )
+                ]
+            )
+            self._merge(source, target)
+            self.assertEqual(target.acquisition_channel_id, channel)
+            self.assertEqual(target.acquisition_date, date(2025, 5, 5))
 
     # -- the tree
     def test_channels_are_a_tree_of_one_company(self):

@@ -63,16 +63,25 @@ class TestAcquisitionCost(CrmLoyaltyCommon):
         ):
             with (
                 self.subTest(first),
-                self.assertRaisesRegex(ValidationError, r"Fair: Stand, .*2026.* there"),
+                self._refuses(r"Fair: Stand, .*2026.* there"),
             ):
                 self._cost(first, last, name="Stand")
+        # Nor does a row that is changed.
+        later = self._cost("2026-03-01", "2026-03-31", name="Stand")
+        self._cost("2026-03-31", "2026-04-01", channel=self.online)
+        for values in ({"date_from": "2026-02-28"}, {"channel_id": self.online.id}):
+            with self.subTest(values), self._refuses("Stand, .* there already"):
+                later.write(values)
         with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
             self._cost("2026-04-02", "2026-04-01")
 
     def test_costs_are_kept_in_the_currency_of_the_company(self):
         euro = self.env.ref("base.EUR")
-        with self.assertRaisesRegex(ValidationError, "in USD, not in EUR"):
+        with self._refuses("in USD, not in EUR"):
             self._cost("2026-01-01", "2026-01-31", currency_id=euro.id)
+        cost = self._cost("2026-01-01", "2026-01-31")
+        with self._refuses("in USD, not in EUR"):
+            cost.currency_id = euro
 
     def test_a_line_of_a_bill_counts_while_the_bill_is_posted(self):
         bill = self._bill(500, 70)

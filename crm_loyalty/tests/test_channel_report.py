@@ -1,4 +1,4 @@
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 from psycopg2.errors import CheckViolation
@@ -6,209 +6,15 @@ from psycopg2.errors import CheckViolation
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import mute_logger
 
 from odoo.addons.crm_loyalty.attribution import ATTRIBUTIONS
-from odoo.addons.crm_loyalty.tests import common
 
-
-class ChannelCommon(common.CrmLoyaltyCommon):
-    """Channels, and leads that came by them on a day."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.channels = cls.env["crm.acquisition.channel"].create(
-            [{"name": name} for name in ("Exhibition", "Advertising", "Web")]
-        )
-        cls.exhibition, cls.advertising, cls.web = cls.channels
-
-    @classmethod
-    def _lead(cls, partner, day, channel, company=None, **values):
-        company = company or cls.company
-        lead = cls.env["crm.lead"].create(
-            {
-                "name": "Deal",
-                "type": "opportunity",
-                "partner_id": partner.id,
-                "company_id": company.id,
-                "user_id": partner.user_id.id,
-                "acquisition_channel_id": channel and channel.id,
-                **values,
-            }
-        )
-        cls._came_on(lead, day)
-        return lead
-
-    @classmethod
-    def _came_on(cls, document, day):
-        """Odoo itself knows today alone; noon, whatever the time zone."""
-        document.flush_recordset()
-        cls.env.cr.execute(
-            SQL(
-                "UPDATE %s SET create_date = %s WHERE id = %s",
-                SQL.identifier(document._table),
-                datetime.combine(cls._day(day), time(12)),
-                document.id,
-            )
-        )
-        document.invalidate_recordset()
-        cls.env["res.partner"]._acquire(document.partner_id.ids)
-
-    @classmethod
-    def _report(cls, way=None, user=None, companies=None):
-        report = cls.env["crm.channel.report"]
-        if user:
-            report = report.with_user(user)
-        companies = companies or cls.company
-        return report.with_context(
-            crm_attribution=way, allowed_company_ids=companies.ids
-        )
-
-    @classmethod
-    def _sums(cls, measure, *domain, report=None, by="channel_id"):
-        """``{group: sum}``, without groups of nothing."""
-        report = cls._report() if report is None else report
-        function = report._fields[measure].aggregator
-        rows = report._read_group(list(domain), [by], [f"{measure}:{function}"])
-        return {group: value for group, value in rows if value}
+from . import common
 
 
 @tagged("post_install", "-at_install")
-class TestTouches(ChannelCommon):
-    def test_leads_orders_and_what_was_told(self):
-        partner = self._create_customer_contact(name="P", is_company=True)
-        below = self._create_customer_contact(name="Below", parent_id=partner.id)
-        second = self._lead(partner, "2026-03-02", self.advertising)
-        first = self._lead(below, "2026-03-01", self.exhibition)
-        followed = self._order(partner, confirm=False)
-        followed.opportunity_id = second
-        alone = self._order(partner, confirm=False)
-        alone.acquisition_channel_id = self.web
-        self._came_on(alone, "2026-03-09")
-        self._refresh_marked()
-        touches = self._customer(partner).touch_ids
-        self.assertEqual(touches.lead_id, first + second)
-        self.assertEqual(touches.order_id, alone)
-        self.assertEqual(touches.mapped("channel_id"), self.channels)
-        self.assertEqual(self._customer(partner).channel_count, 3)
-        self.assertEqual([touch.linear for touch in touches][1:], [0.333333333] * 2)
-        # Told by hand it comes first; the touches stay.
-        partner.acquisition_channel_id = self.web
-        self._refresh_marked()
-        touches = self._customer(partner).touch_ids
-        self.assertEqual(touches.mapped("kind"), ["contact", "lead", "lead", "order"])
-        self.assertEqual(touches[0].channel_id, self.web)
-        self.assertEqual(touches.mapped("first_touch"), [1, 0, 0, 0])
-        self.assertEqual(touches[0].action_open_document()["res_id"], partner.id)
-        self.assertEqual(touches[1].action_open_document()["res_id"], first.id)
-
-    def test_a_refresh_without_change_writes_nothing(self):
-        partner = self._create_customer_contact(name="P", is_company=True)
-        self._lead(partner, "2026-03-01", self.exhibition)
-        self._refresh_marked()
-        rows = self._customer(partner).touch_ids
-        customers = self.env["crm.customer"]
-        self.assertEqual(customers._refresh(), 0)
-        self.assertEqual(customers._refresh(partner.ids), 0)
-        self.assertEqual(self._customer(partner).touch_ids, rows)
-
-    def test_as_of_a_day(self):
-        partner = self._create_customer_contact(name="P", is_company=True)
-        self._lead(partner, "2026-03-01", self.exhibition)
-        self._lead(partner, "2026-03-09", self.web)
-        self._refresh_marked()
-        self.env["crm.customer"]._refresh(partner.ids, as_of=self._day("2026-03-08"))
-        touches = self._customer(partner).touch_ids
-        self.assertEqual(touches.channel_id, self.exhibition)
-        self.assertEqual(touches.last_touch, 1)
-
-    def test_merged_contacts_keep_both_sets_of_touches_once(self):
-        source, target = (
-            self._create_customer_contact(name=name, is_company=True)
-            for name in ("Source", "Target")
-        )
-        leads = self._lead(source, "2026-03-01", self.exhibition)
-        leads += self._lead(target, "2026-03-05", self.web)
-        self._refresh_marked()
-        self._merge(source, target)
-        self.assertEqual(target.acquisition_channel_id, self.exhibition)
-        touches = self._customer(target).touch_ids
-        self.assertEqual(touches.lead_id, leads)
-        self.assertEqual(touches.mapped("first_touch"), [1, 0])
-        self.assertEqual(touches.mapped("linear"), [0.5, 0.5])
-
-    def test_touches_follow_a_contact_to_another_customer(self):
-        first, second = (
-            self._create_customer_contact(name=name, is_company=True)
-            for name in ("First", "Second")
-        )
-        person = self._create_customer_contact(name="Person", parent_id=first.id)
-        self._lead(person, "2026-03-01", self.web)
-        self._refresh_marked()
-        self.assertEqual(self._customer(first).channel_count, 1)
-        person.parent_id = second
-        self._refresh_marked()
-        self.assertEqual(self._customer(first).channel_count, 0)
-        self.assertFalse(first.acquisition_channel_id)
-        self.assertEqual(self._customer(second).channel_count, 1)
-        self.assertEqual(second.acquisition_channel_id, self.web)
-        person.parent_id = False
-        self._refresh_marked()
-        self.assertFalse(second.acquisition_channel_id)
-        self.assertEqual(self._customer(person).touch_ids.channel_id, self.web)
-
-    def test_a_channel_stays_in_its_company(self):
-        partner = self._create_customer_contact(name="P", is_company=True)
-        own = self.env["crm.acquisition.channel"].create(
-            {"name": "Own", "company_id": self.other_company.id}
-        )
-        self._lead(partner, "2026-03-01", own, company=self.other_company)
-        self._lead(partner, "2026-03-05", self.web)
-        self._refresh_marked()
-        self.assertEqual(self._customer(partner).touch_ids.channel_id, self.web)
-        abroad = self._customer(partner, self.other_company)
-        self.assertEqual(abroad.touch_ids.channel_id, own)
-        seen = self.env["crm.customer.touch"].with_user(self.manager).search([])
-        self.assertNotIn(abroad, seen.customer_id)
-
-    def test_who_sees_touches(self):
-        partner = self._create_customer_contact(
-            name="P", is_company=True, user_id=self.salesperson.id
-        )
-        self._lead(partner, "2026-03-01", self.exhibition)
-        self._refresh_marked()
-        touch = self._customer(partner).touch_ids
-        for user in (self.salesperson, self.leader, self.manager, self.accountant):
-            self.assertEqual(touch.with_user(user).channel_id, self.exhibition, user)
-        with self.assertRaises(AccessError):
-            touch.with_user(self.colleague).read(["channel_id"])
-        with self.assertRaises(AccessError):
-            touch.with_user(self.accountant).read(["lead_id"])
-        with self.assertRaises(AccessError):
-            touch.with_user(self.manager).write({"linear": 0.5})
-
-    def test_the_day_of_a_touch_is_the_companys(self):
-        self.company.resource_calendar_id.tz = "Asia/Tehran"
-        partner = self._create_customer_contact(name="P", is_company=True)
-        lead = self._lead(partner, "2026-03-01", self.exhibition)
-        self.env.cr.execute(
-            "UPDATE crm_lead SET create_date = '2026-02-28 21:00' WHERE id = %s",
-            [lead.id],
-        )
-        self.env["res.partner"]._acquire(partner.ids)
-        self._refresh_marked()
-        day = self._day("2026-03-01")
-        self.assertEqual(partner.acquisition_date, day)
-        self.assertEqual(self._customer(partner).touch_ids.date, day)
-        self.assertEqual(
-            self._sums("leads", ("partner_id", "=", partner.id), by="date:day"),
-            {day: 1},
-        )
-
-
-@tagged("post_install", "-at_install")
-class TestChannelReport(ChannelCommon):
+class TestChannelReport(common.ChannelCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -305,11 +111,29 @@ class TestChannelReport(ChannelCommon):
         self.assertEqual(self._sums("days_to_opportunity", own), {self.web: 2})
         self.assertEqual(self._sums("days_to_quotation", own), {self.web: 4})
         self.assertEqual(self._sums("days_to_won", own), {self.web: 10})
-        # Paid is what the bank has: see the tests of payments.
-        self.assertEqual(self._sums("days_to_paid", own), {})
-        purchase = self._purchase(partner, "2026-03-06", 100)
-        purchase.write({"order_id": order.id, "paid_date": "2026-03-31"})
-        self.assertEqual(self._sums("days_to_paid", own), {self.web: 30})
+
+    def test_days_to_paid_are_told_by_the_bank(self):
+        partner = self._create_customer_contact(name="P", is_company=True)
+        order = self._order(partner)
+        order.opportunity_id = self._lead(partner, "2026-03-01", self.web)
+        invoice = order._create_invoices()
+        invoice.write({"invoice_date": "2026-03-05", "date": "2026-03-05"})
+        invoice.action_post()
+        own = self._own(partner)
+
+        def days():
+            return self._sums("days_to_paid", own).get(self.web)
+
+        self.assertIsNone(days())
+        self._clear(self._pay(invoice, "2026-03-06", 40), "2026-03-10")
+        self.assertIsNone(days(), "a part")
+        cheque = self._pay(invoice, "2026-03-12")
+        self.assertEqual(invoice.payment_state, "paid")
+        self.assertIsNone(days(), "a cheque in hand")
+        line = self._clear(cheque, "2026-03-31")
+        self.assertEqual(days(), 30)
+        line.action_undo_reconciliation()
+        self.assertIsNone(days(), "undone")
 
     def test_cost_per_new_customer_and_payback(self):
         partners = self.env["res.partner"]

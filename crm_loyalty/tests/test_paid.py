@@ -1,5 +1,6 @@
 """When a document was really paid: what is money, and what is a promise of it."""
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -147,6 +148,46 @@ class TestPaid(common.PaymentCommon):
         )
         self._receivable(self.invoice | entry).reconcile()
         self.assertEqual(self._paid_on(self.invoice), "")
+        # Nor is it where the rest came in money.
+        rest = self._invoice(self.partner, "2026-03-01", 150)
+        self._bank_line(self._receivable(rest), "2026-03-07", 50)
+        entry = self._entry(
+            "2026-03-10", (receivable, -100, self.partner), (expense, 100, None)
+        )
+        self._receivable(rest | entry).reconcile()
+        self.assertEqual(rest.amount_residual, 0)
+        self.assertEqual(self._paid_on(rest), "")
+
+    def test_all_instalments_pay(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "In two parts",
+                "line_ids": [
+                    Command.create({"value_amount": 50, "nb_days": days})
+                    for days in (0, 30)
+                ],
+            }
+        )
+        invoice = self._invoice(
+            self.partner, "2026-03-01", 100, invoice_payment_term_id=term.id
+        )
+        first, second = self._receivable(invoice).sorted("date_maturity")
+        self._bank_line(first, "2026-03-02")
+        self.assertEqual(self._paid_on(invoice), "")
+        self._bank_line(second, "2026-04-02")
+        self.assertEqual(self._paid_on(invoice), "2026-04-02")
+
+    def test_an_entry_that_is_a_draft_again_paid_nothing(self):
+        bank = self.company_data["default_journal_bank"].default_account_id
+        receivable = self._receivable(self.invoice).account_id
+        entry = self._entry(
+            "2026-03-10", (receivable, -100, self.partner), (bank, 100, None)
+        )
+        self._receivable(self.invoice | entry).reconcile()
+        self.assertEqual(self._paid_on(self.invoice), "2026-03-10")
+        entry.button_draft()
+        self.assertEqual(self._paid_on(self.invoice), "")
+        self._assert_nothing_to_mend()
 
     def _collecting(self, payment):
         """The cheque goes to the bank for collection, as an entry of its own."""
@@ -186,6 +227,25 @@ class TestPaid(common.PaymentCommon):
         (cheque.move_id | entry).line_ids.filtered(
             lambda line: line.account_id == waiting
         ).reconcile()
+        self.assertEqual(self._paid_on(self.invoice), "")
+
+    def test_what_was_charged_again_and_written_off_was_no_payment(self):
+        """However the charge was settled, the cheque brought no money."""
+        self._bank_line(self._receivable(self.invoice), "2026-03-04", 40)
+        cheque = self._pay(self.invoice, "2026-03-05")
+        waiting = cheque.outstanding_account_id
+        receivable = self._receivable(self.invoice).account_id
+        charge = self._entry(
+            "2026-03-20", (receivable, 60, self.partner), (waiting, -60, None)
+        )
+        (cheque.move_id | charge).line_ids.filtered(
+            lambda line: line.account_id == waiting
+        ).reconcile()
+        expense = self.company_data["default_account_expense"]
+        loss = self._entry(
+            "2026-03-25", (expense, 60, None), (receivable, -60, self.partner)
+        )
+        self._receivable(charge | loss).reconcile()
         self.assertEqual(self._paid_on(self.invoice), "")
 
     def test_a_cancelled_payment_paid_nothing(self):

@@ -54,16 +54,75 @@ class TestReturned(common.PaymentCommon):
         self.assertEqual(sum(receivable.mapped("balance")), 0)
         self.assertEqual(receivable.mapped("reconciled"), [True, True])
 
+    def _payment(self, company=None, **values):
+        """A payment that belongs to no document."""
+        company = company or self.company
+        payment = (
+            self.env["account.payment"]
+            .with_company(company)
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.partner.id,
+                    "amount": 100,
+                    "date": "2026-03-05",
+                    **values,
+                }
+            )
+        )
+        payment.action_post()
+        return payment
+
     def test_only_a_payment_received_from_a_customer_comes_back(self):
         cheque = self._returned(self.invoice)
-        bill = self._invoice(self.partner, "2026-03-01", 100, move_type="in_invoice")
-        for payment in (cheque, self._pay(bill, "2026-03-05")):
+        draft = self._payment()
+        draft.action_draft()
+        for payment in (
+            cheque,
+            draft,
+            self._payment(payment_type="outbound", partner_type="supplier"),
+            # Paid back to a customer, and by a vendor.
+            self._payment(payment_type="outbound"),
+            self._payment(partner_type="supplier"),
+        ):
             with self.assertRaisesRegex(UserError, "could be returned"):
                 payment.action_crm_returned()
         with self.assertRaises(AccessError):
             self._pay(self.invoice, "2026-03-05").with_user(
                 self.salesperson
             ).action_crm_returned()
+
+    def test_a_cheque_that_pays_no_invoice_yet_comes_back(self):
+        cheque = self._payment()
+        self.assertEqual(cheque.state, "in_process")
+        cheque.action_crm_returned()
+        self.assertEqual(cheque.state, "rejected")
+        self.assertEqual(self.customer.returned_payment_count, 1)
+
+    def test_the_day_is_that_of_the_payments_company(self):
+        days = []
+        # Never the same day.
+        for company, zone in (
+            (self.company, "Pacific/Honolulu"),
+            (self.other_company, "Pacific/Kiritimati"),
+        ):
+            calendar = self.company.resource_calendar_id.copy({"tz": zone})
+            company.resource_calendar_id = calendar
+            days.append(self.env["crm.customer"].with_company(company)._today())
+        here, there = days
+        self.assertEqual(there - here, timedelta(days=1))
+        cheques = self._payment() | self._payment(self.other_company)
+        cheques.action_crm_returned()
+        self.assertEqual(cheques.mapped("crm_returned_date"), days)
+        reversals = cheques.move_id.reversal_move_ids
+        self.assertEqual(
+            dict(zip(reversals.company_id, reversals.mapped("date"), strict=True)),
+            {self.company: here, self.other_company: there},
+        )
+        cheque = self._payment(self.other_company)
+        cheque.action_crm_cleared()
+        self.assertEqual(cheque.reconciled_statement_line_ids.date, there)
 
     def test_odoos_own_rejection_counts_too_and_a_reset_takes_it_back(self):
         payment = self._pay(self.invoice, "2026-03-05")
@@ -73,6 +132,22 @@ class TestReturned(common.PaymentCommon):
         self.assertFalse(payment.crm_returned_date)
         self.env.invalidate_all()
         self.assertEqual(self.customer.returned_payment_count, 0)
+
+    def test_payments_of_contacts_below_count_and_payments_to_him_do_not(self):
+        self._payment(partner_id=self.contact.id).action_crm_returned()
+        older = self._payment()
+        older.action_crm_returned()
+        older.crm_returned_date = self.today - timedelta(days=1)
+        self._payment(payment_type="outbound").action_reject()
+        self._payment()
+        self.assertRecordValues(
+            self.customer,
+            [{"returned_payment_count": 2, "last_returned_date": self.today}],
+        )
+        action = self.customer.action_open_returned_payments()
+        payments = self.env["account.payment"].search(action["domain"])
+        self.assertEqual(len(payments), 2)
+        self.assertIn(older, payments)
 
     def test_the_profile_shows_it_to_who_may_open_the_profile(self):
         self._returned(self.invoice)
