@@ -24,8 +24,6 @@ class CrmCustomer(models.Model):
         as_of = as_of or self._today()
         own = self.env.company._crm_thresholds()
         facts = SQL("SELECT * FROM facts")
-        # As in `_refresh`.
-        self.env.cr.execute(SQL("SET LOCAL jit = off"))
         self._plan_for_all()
         rows = self.env.execute_query(
             SQL(

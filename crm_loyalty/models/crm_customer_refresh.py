@@ -46,14 +46,11 @@ class CrmCustomer(models.Model):
             partner_ids = self._commercial_ids(partner_ids)
         self.env.flush_all()
         as_of = as_of or self._today()
-        # Compiling these long expressions costs more than it saves.
-        self.env.cr.execute(SQL("SET LOCAL jit = off"))
         if partner_ids is None:
             self._make_fresh_table(as_of)
             fresh = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_customer_fresh)")
         else:
-            # Joins are written in the order in which some customers are looked up.
-            self.env.cr.execute(SQL("SET LOCAL join_collapse_limit = 1"))
+            self._plan_for_some()
             fresh = SQL("MATERIALIZED (%s)", self._profile_sql(as_of, partner_ids))
         [[updated, inserted, stale_ids]] = self.env.execute_query(
             self._write_sql(fresh, partner_ids)
@@ -62,9 +59,19 @@ class CrmCustomer(models.Model):
         # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()
         touched = self._refresh_touches(partner_ids, as_of)
+        self._plan_as_usual()
+        self._after_refresh(partner_ids, as_of)
         # Documents show values of the profile without depending on it.
         self.env.invalidate_all(flush=False)
         return updated + inserted + len(stale_ids) + touched
+
+    @api.model
+    def _after_refresh(self, partner_ids, as_of):
+        """What follows from new profiles and touches, in the same transaction.
+
+        :param partner_ids: commercial partners that were refreshed; ``None`` means all
+        :param datetime.date as_of: the day that was asked for
+        """
 
     @api.model
     def _reserve_space(self):
@@ -185,17 +192,43 @@ class CrmCustomer(models.Model):
     @api.model
     def _plan_for_all(self):
         """Have PostgreSQL plan for whole-base statements; undo by `_plan_as_usual`."""
-        cr = self.env.cr
-        # Whole-base aggregates spill to disk with the default of 4 MB.
-        cr.execute(SQL("SET LOCAL work_mem = '128MB'"))
-        # PostgreSQL takes "its own commercial partner" for one contact in 200, and
-        # may then go through all histories once per customer.
-        cr.execute(SQL("SET LOCAL enable_nestloop = off"))
+        self.env.cr.execute(
+            SQL(
+                # Compiling these long expressions costs more than it saves.
+                "SET LOCAL jit = off;"
+                # Whole-base aggregates spill to disk with the default of 4 MB.
+                "SET LOCAL work_mem = '128MB';"
+                # PostgreSQL takes "its own commercial partner" for one contact in 200,
+                # and may then go through all histories once per customer.
+                "SET LOCAL enable_nestloop = off"
+            )
+        )
+
+    @api.model
+    def _plan_for_some(self):
+        """Have PostgreSQL look up customers one by one; undo by `_plan_as_usual`.
+
+        Of one customer, weighing the plans takes longer than carrying one out.
+        """
+        self.env.cr.execute(
+            SQL(
+                "SET LOCAL jit = off;"
+                # Joins are written in the order in which a customer is looked up.
+                "SET LOCAL join_collapse_limit = 1;"
+                "SET LOCAL enable_mergejoin = off"
+            )
+        )
 
     @api.model
     def _plan_as_usual(self):
-        """Let later statements of the transaction join row by row again."""
-        self.env.cr.execute(SQL("SET LOCAL enable_nestloop TO DEFAULT"))
+        """Let later statements of the transaction be planned as they come."""
+        self.env.cr.execute(
+            SQL(
+                "SET LOCAL enable_nestloop TO DEFAULT;"
+                "SET LOCAL join_collapse_limit TO DEFAULT;"
+                "SET LOCAL enable_mergejoin TO DEFAULT"
+            )
+        )
 
     @api.model
     def _write_sql(self, fresh, partner_ids):

@@ -193,7 +193,6 @@ class CrmCustomer(models.Model):
                 new=SQL(", ").join(new),
             )
         )
-        self._plan_as_usual()
         return written
 
     @api.model

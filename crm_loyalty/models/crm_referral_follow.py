@@ -246,15 +246,12 @@ class CrmCustomer(models.Model):
     _inherit = "crm.customer"
 
     @api.model
-    def _refresh(self, partner_ids=None, as_of=None):
-        written = super()._refresh(partner_ids, as_of)
+    def _after_refresh(self, partner_ids, as_of):
+        super()._after_refresh(partner_ids, as_of)
         # Of a past day only the profiles are wanted.
-        if written is not None and as_of in (None, self._today()):
-            if partner_ids is not None:
-                partner_ids = self._commercial_ids(partner_ids)
+        if as_of == self._today():
             # sudo: upkeep by the system; who asks for a refresh need not see these
             self.env["crm.referral"].sudo()._follow(partner_ids)
-        return written
 
     @api.model
     def _join_profiles(self, sources, target):

@@ -67,10 +67,12 @@ class ResPartner(models.Model):
     def _compute_referral_refusal(self):
         referrals = self.env["crm.referral"]
         found = {}
-        if referrals.has_access("read"):
+        # Most contacts were brought by nobody: nothing is looked up for them.
+        friends = self.filtered("referred_by_id").commercial_partner_id
+        if friends and referrals.has_access("read"):
             rows = referrals.search(
                 [
-                    ("friend_id", "in", self.commercial_partner_id.ids),
+                    ("friend_id", "in", friends.ids),
                     ("company_id", "=", self.env.company.id),
                     ("state", "=", "refused"),
                 ]

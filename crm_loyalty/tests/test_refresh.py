@@ -439,6 +439,22 @@ class TestVisibility(common.CrmLoyaltyCommon):
             return records.customer_id.partner_id & self.partners
         return records.partner_id & self.partners
 
+    def test_a_refresh_leaves_the_planning_of_other_queries_as_it_was(self):
+        names = ("enable_nestloop", "enable_mergejoin", "join_collapse_limit")
+
+        def settings():
+            return self.env.execute_query(
+                SQL(
+                    "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
+                    list(names),
+                )
+            )
+
+        before = settings()
+        for partner_ids in (self.partner.ids, None):
+            self.env["crm.customer"]._refresh(partner_ids)
+            self.assertEqual(settings(), before)
+
     def test_each_role_sees_its_customers_in_every_model(self):
         expected = {
             self.salesperson: self.own,
