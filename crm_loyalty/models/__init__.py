@@ -2,6 +2,7 @@ from . import crm_acquisition_channel
 from . import crm_acquisition_mixin
 from . import crm_folding
 from . import crm_write_guard
+from . import crm_filter_fields
 from . import crm_export
 from . import crm_jalali_periods
 from . import crm_acquisition_cost

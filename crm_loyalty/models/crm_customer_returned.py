@@ -18,7 +18,9 @@ COMPARE = {
 class AccountPayment(models.Model):
     """A payment that the bank gave back: Odoo's own state, and the day of it."""
 
-    _inherit = "account.payment"
+    _name = "account.payment"
+    _inherit = ["account.payment", "crm.filter.fields"]
+    _crm_jalali_dates = ("crm_returned_date",)
 
     crm_returned_date = fields.Date(
         "Returned On",

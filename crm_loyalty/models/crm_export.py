@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.models import fix_import_export_id_paths
 
+from .crm_filter_fields import DATES
+
 
 class CrmExport(models.AbstractModel):
     """Files that show what the screen shows, where that is not what is stored.
@@ -11,6 +13,7 @@ class CrmExport(models.AbstractModel):
 
     _name = "crm.export"
     _description = "Exports That Show What the Screen Shows"
+    _inherit = ["crm.filter.fields"]
     # Whether screens of this model show money in the company's unit: Odoo's own do not.
     _shows_money_in_unit = False
 
@@ -49,7 +52,7 @@ class CrmExport(models.AbstractModel):
         if display:
             return lambda value: value if value in ("", False) else display.shown(value)
         user = self.env.user
-        is_date = field is not None and field.type in ("date", "datetime")
+        is_date = field is not None and field.type in DATES
         if not is_date or not user._crm_reads_jalali():
             return None
         # Odoo gives moments in the reader's time zone.
@@ -66,15 +69,28 @@ class CrmExport(models.AbstractModel):
         :rtype: MoneyDisplay
         """
         if (
-            not self._shows_money_in_unit
-            or field is None
-            or field.type != "monetary"
-            or field.model_name != self._name
-            or field.get_currency_field(self) != "currency_id"
+            field is None
+            or not self._is_money_in_unit(field)
             or len(self.env.companies.currency_id) > 1
         ):
             return None
         return self.env.company._crm_money_display()
+
+    @api.model
+    def _is_money_in_unit(self, field):
+        """Whether screens of this model show amounts of a field in the unit."""
+        return (
+            self._shows_money_in_unit
+            and field.type == "monetary"
+            and field.model_name == self._name
+            and field.get_currency_field(self) == "currency_id"
+        )
+
+    @api.model
+    def _crm_shown_as(self, field):
+        if self._is_money_in_unit(field):
+            return "money"
+        return "jalali" if field.type in DATES else None
 
     @api.model
     def _export_label(self, path, label):

@@ -8,7 +8,13 @@ from .crm_folding import folded_index, folded_search
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "crm.customer.link", "crm.customer.marker"]
+    _inherit = [
+        "res.partner",
+        "crm.customer.link",
+        "crm.customer.marker",
+        "crm.filter.fields",
+    ]
+    _crm_jalali_dates = ("acquisition_date", "referred_on")
     _customer_partner_path = "commercial_partner_id"
     # A contact shows its profile in the company the user works in.
     _customer_company_field = None

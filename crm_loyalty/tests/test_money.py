@@ -62,6 +62,43 @@ class TestMoney(CrmLoyaltyCommon):
             f"1,234.57{NBSP}New Rial",
         )
 
+    def test_custom_filters_know_the_fields_that_are_shown_otherwise(self):
+        shown_as = {
+            (model, name): description.get("crm_shown_as")
+            for model, names in (
+                ("crm.customer", ["net_revenue", "active_until", "stage"]),
+                ("crm.customer.purchase", ["amount", "document_amount"]),
+                ("crm.lead", ["expected_revenue", "date_open"]),
+                ("res.partner", ["acquisition_date", "write_date"]),
+                ("account.payment", ["amount", "date", "crm_returned_date"]),
+            )
+            for name, description in self.env[model].fields_get(names).items()
+        }
+        self.assertEqual(
+            shown_as,
+            {
+                ("crm.customer", "net_revenue"): "money",
+                ("crm.customer", "active_until"): "jalali",
+                ("crm.customer", "stage"): None,
+                ("crm.customer.purchase", "amount"): "money",
+                # Screens show it in the currency of its document,
+                ("crm.customer.purchase", "document_amount"): None,
+                # and this one as Odoo's own do.
+                ("crm.lead", "expected_revenue"): None,
+                ("crm.lead", "date_open"): "jalali",
+                ("res.partner", "acquisition_date"): "jalali",
+                ("res.partner", "write_date"): None,
+                ("account.payment", "amount"): None,
+                ("account.payment", "date"): None,
+                ("account.payment", "crm_returned_date"): "jalali",
+            },
+        )
+        customers = self.env["crm.customer"]
+        self.assertEqual(
+            customers.fields_get(["net_revenue"], ["type"]),
+            {"net_revenue": {"type": "monetary"}},
+        )
+
     def test_money_of_other_currencies_and_companies_is_left_alone(self):
         self.iranian.crm_money_unit_id = self.toman
         dollar = self.company.currency_id

@@ -66,17 +66,43 @@ class TestWidgets(TransactionCase):
         self.assertIn("crm.customer.purchase.graph", converting)
         self.assertEqual(set(converting.values()), {True})
 
+    def test_custom_filters_show_what_screens_show(self):
+        shown_as = {}
+        for view in self.views.filtered(lambda view: view.type in SHOWN):
+            for field, node in self._fields_of(view, ("date", "datetime", "monetary")):
+                model = self.env[field.model_name]
+                if field.type == "monetary":
+                    # In a currency of its own it is shown as it is.
+                    is_left = field.get_currency_field(model) != "currency_id"
+                else:
+                    # The client knows screens of ours by their names.
+                    is_left = model._name.startswith("crm.")
+                # Nor has a wizard a list to filter.
+                if is_left or model._transient:
+                    continue
+                description = model.fields_get([field.name])[field.name]
+                shown_as[str(field), node.get("widget")] = description.get(
+                    "crm_shown_as"
+                )
+        for field, widget, kind in (
+            ("res.partner.acquisition_date", "jalali_date", "jalali"),
+            ("account.payment.crm_returned_date", "jalali_date", "jalali"),
+            ("crm.customer.net_revenue_12m", "crm_money", "money"),
+        ):
+            self.assertEqual(shown_as[field, widget], kind)
+        self.assertFalse([field for field, kind in shown_as.items() if not kind])
+
     def _shown(self, *types):
         """``[(view, field, widget)]`` of the fields of some types that views show."""
         return [
-            (view.name, node.get("name"), node.get("widget"))
+            (view.name, field.name, node.get("widget"))
             for view in self.views
             if view.type in SHOWN
-            for node in self._fields_of(view, types)
+            for field, node in self._fields_of(view, types)
         ]
 
     def _fields_of(self, view, types):
-        """Return the nodes of fields that a view shows, in lists inside as well."""
+        """Return the fields that a view shows with their nodes, in lists inside too."""
         nodes = []
         # One with a position says where to add, and shows nothing itself.
         for node in etree.fromstring(view.arch_db).xpath("//field[not(@position)]"):
@@ -92,5 +118,5 @@ class TestWidgets(TransactionCase):
             field = model._fields[node.get("name")]
             hidden = "1" in (node.get("invisible"), node.get("column_invisible"))
             if field.type in types and not hidden:
-                nodes.append(node)
+                nodes.append((field, node))
         return nodes
