@@ -118,7 +118,7 @@ export class JalaliInput extends Component {
     }
 
     get gregorian() {
-        return formatBeside(this.value);
+        return this.error ? "" : formatBeside(this.value);
     }
 
     get error() {

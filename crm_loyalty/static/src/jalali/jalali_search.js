@@ -112,16 +112,24 @@ function periodDomain({ fieldName, fieldType }, { year, month, months }) {
     return new Domain(["&", [fieldName, ">=", first], [fieldName, "<=", last]]);
 }
 
+/**
+ * Whether filters of a screen are Jalali, for who chose that: those of our models and of
+ * the documents that they are about.
+ *
+ * @param {string} [resModel]
+ */
+export function hasJalaliFilters(resModel = "") {
+    return (
+        userCalendar() !== "gregorian" &&
+        (resModel.startsWith("crm.") || ["sale.order", "account.move"].includes(resModel))
+    );
+}
+
 // Odoo's search model takes the options of a filter from functions of a module, which
 // cannot be extended: the three methods that call them are, for who chose Jalali.
 patch(SearchModel.prototype, {
-    /** Our models and the documents that they are about. */
     get hasJalaliFilters() {
-        return (
-            userCalendar() !== "gregorian" &&
-            (this.resModel.startsWith("crm.") ||
-                ["sale.order", "account.move"].includes(this.resModel))
-        );
+        return hasJalaliFilters(this.resModel);
     },
 
     _jalaliOptions(searchItem) {

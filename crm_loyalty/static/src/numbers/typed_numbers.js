@@ -72,7 +72,7 @@ export function parseAmount(text, options) {
  * fields parse it by functions of their own, which cannot be extended; they have the name
  * of the reference to their input in common.
  */
-function useReadableNumbers() {
+export function useReadableNumbers() {
     const ref = useRef("numpadDecimal");
     useEffect(
         (element) => {
