@@ -215,7 +215,9 @@ class CrmCustomer(models.Model):
                 "SET LOCAL jit = off;"
                 # Joins are written in the order in which a customer is looked up.
                 "SET LOCAL join_collapse_limit = 1;"
-                "SET LOCAL enable_mergejoin = off"
+                "SET LOCAL enable_mergejoin = off;"
+                # A table to hash in would be made and dropped for each customer.
+                "SET LOCAL enable_hashagg = off"
             )
         )
 
@@ -226,7 +228,8 @@ class CrmCustomer(models.Model):
             SQL(
                 "SET LOCAL enable_nestloop TO DEFAULT;"
                 "SET LOCAL join_collapse_limit TO DEFAULT;"
-                "SET LOCAL enable_mergejoin TO DEFAULT"
+                "SET LOCAL enable_mergejoin TO DEFAULT;"
+                "SET LOCAL enable_hashagg TO DEFAULT"
             )
         )
 

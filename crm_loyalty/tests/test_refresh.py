@@ -440,7 +440,12 @@ class TestVisibility(common.CrmLoyaltyCommon):
         return records.partner_id & self.partners
 
     def test_a_refresh_leaves_the_planning_of_other_queries_as_it_was(self):
-        names = ("enable_nestloop", "enable_mergejoin", "join_collapse_limit")
+        names = (
+            "enable_hashagg",
+            "enable_mergejoin",
+            "enable_nestloop",
+            "join_collapse_limit",
+        )
 
         def settings():
             return self.env.execute_query(
