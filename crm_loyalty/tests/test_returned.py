@@ -121,7 +121,7 @@ class TestReturned(common.PaymentCommon):
             {self.company: here, self.other_company: there},
         )
         cheque = self._payment(self.other_company)
-        cheque.action_crm_cleared()
+        cheque.with_company(self.company).action_crm_cleared()
         self.assertEqual(cheque.reconciled_statement_line_ids.date, there)
 
     def test_odoos_own_rejection_counts_too_and_a_reset_takes_it_back(self):
