@@ -669,6 +669,16 @@ class TestReferralTree(ReferralCommon):
             [("company_id", "=", self.other_company.id)]
         )
         self.assertEqual(theirs.mapped("revenue"), [7])
+        # Whom a friend of ours brought there alone is below nobody of ours.
+        ours = self._contact("Ours, and shared", company_id=False)
+        self._bring(ours)
+        below = self._contact("Below", company=self.other_company, user_id=False)
+        below.referred_by_id = ours
+        self._refresh_marked()
+        self.assertTrue(self._referral(below, self.other_company))
+        self.assertFalse(self._referral(ours, self.other_company))
+        above = self.env["crm.referral.tree"].search([("friend_id", "=", below.id)])
+        self.assertEqual(above.ancestor_id, ours)
 
     def test_of_a_tree_no_other_is_read(self):
         self._strangers(3000)
