@@ -43,6 +43,7 @@
         "views/crm_customer_touch_views.xml",
         "views/crm_channel_report_views.xml",
         "views/crm_profile_requirement_views.xml",
+        "wizards/crm_caller_card_views.xml",
         "wizards/crm_customer_handover_views.xml",
         "wizards/crm_first_steps_views.xml",
         "wizards/crm_lead_lost_views.xml",

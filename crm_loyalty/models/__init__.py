@@ -41,6 +41,7 @@ from . import crm_customer_need
 from . import crm_customer_trait
 from . import crm_customer_event
 from . import crm_customer_objective
+from . import crm_customer_card
 from . import crm_customer_touch
 from . import crm_channel_report
 from . import crm_team

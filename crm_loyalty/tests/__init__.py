@@ -1,6 +1,7 @@
 from . import test_acquisition
 from . import test_acquisition_cost
 from . import test_attribution
+from . import test_caller_card
 from . import test_channel_report
 from . import test_competitors
 from . import test_documents

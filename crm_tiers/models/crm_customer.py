@@ -123,6 +123,20 @@ class CrmCustomer(models.Model):
         )
 
     # -- one customer
+    def _caller_card_sections(self):
+        """Adds the tier, and what is lacking for the next one, to who it is."""
+        sections = super()._caller_card_sections()
+        labels = self.fields_get(["tier_id", "next_tier"], ["string"])
+        texts = {"tier_id": self.tier_name, "next_tier": self.next_tier}
+        for section in sections:
+            if section["key"] == "who":
+                section["rows"] += [
+                    (labels[name]["string"], text)
+                    for name, text in texts.items()
+                    if text
+                ]
+        return sections
+
     def _explained_values(self):
         values = super()._explained_values()
         return [*values, ("tier_id", self.tier_id.name)]

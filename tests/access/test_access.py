@@ -217,6 +217,10 @@ class TestMatrix(AccessCommon):
                 {"stage": "partner"},
             ),
             "crm.customer.handover": (self._by_opener(handover), {"note": "x"}),
+            "crm.caller.card": (
+                self._by_opener(lambda: env["crm.caller.card"].create({})),
+                {"phone": "09121234567"},
+            ),
             "crm.first.steps": (
                 self._by_opener(lambda: env["crm.first.steps"].create({})),
                 {"crm_active_days": 9},

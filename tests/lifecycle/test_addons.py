@@ -39,7 +39,7 @@ LEFTOVERS = """
 env.cr.execute(
     '''SELECT table_name || '.' || column_name FROM information_schema.columns
         WHERE table_schema = 'public'
-          AND (table_name ~ '^crm_(customer|tier|profile|seam)'
+          AND (table_name ~ '^crm_(caller|customer|tier|profile|seam)'
                OR table_name <> 'crm_lead' AND column_name ~ '^crm_[a-z]+_'
                AND table_name IN ('res_company', 'res_partner')
                OR column_name IN ('is_unsuitable', 'is_to_competitor'))
@@ -68,6 +68,12 @@ env["crm.acquisition.cost"].create(
 [row] = env["crm.channel.report"]._read_group(
     [("channel_id", "=", channel.id)], [], ["value:sum", "value_to_cost:avg"])
 answer = list(row)
+"""
+SHOW_CARD = """
+customer = env["crm.customer"].search([("purchase_count", ">", 0)], order="id", limit=1)
+card = env["crm.caller.card"].create({"partner_id": customer.partner_id.id}).card
+answer = [[item["key"], item["rows"]] for item in customer._caller_card()][:2]
+answer.append("Contact Persons" in card)
 """
 
 
@@ -104,6 +110,11 @@ def test_an_addon_extends_upgrades_and_all_leave_nothing_behind(database):
     [value, ratio] = database.ask(SHOW_VALUE)
     assert value > 0
     assert ratio == value / 50
+
+    # So has the caller card its section, in its place.
+    [[first, _rows], second, *shown] = database.ask(SHOW_CARD)
+    assert (first, second) == ("who", ["persons", [["Number", "3"]]])
+    assert shown == [True]
 
     # Upgrading changes no row.
     change_modules(database, "-u", OURS)

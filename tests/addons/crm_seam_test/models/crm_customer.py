@@ -30,6 +30,15 @@ class CrmCustomer(models.Model):
     def _profile_columns(self):
         return [*super()._profile_columns(), "person_count"]
 
+    def _caller_card_sections(self):
+        section = {
+            "key": "persons",
+            "sequence": 15,
+            "title": "Contact Persons",
+            "rows": [("Number", str(self.person_count))],
+        }
+        return [*super()._caller_card_sections(), section]
+
     @api.model
     def _stage_rules(self, as_of, thresholds):
         rules = super()._stage_rules(as_of, thresholds)
