@@ -1,9 +1,10 @@
 from odoo import fields, models
 from odoo.fields import Domain
-from odoo.tools import format_list, formatLang
+from odoo.tools import formatLang
 
 # Rows of one kind on a card: it is read while somebody waits on the phone.
 ROWS = 3
+NEEDS = 5
 ACCOUNTING_GROUPS = ("account.group_account_invoice", "account.group_account_readonly")
 
 
@@ -29,7 +30,7 @@ class CrmCustomer(models.Model):
                 return [*super()._caller_card_sections(), section]
 
         :return: a list of dicts: ``key`` (technical, once), ``sequence`` (own ones are
-            10 to 70), ``title``, and ``rows``: pairs (label, text) as the reader reads
+            10 to 80), ``title``, and ``rows``: pairs (label, text) as the reader reads
             them, days by `_crm_format_date` and amounts by `_crm_format_money`. Both
             are plain text, either may be empty. Without rows a section is not shown.
         """
@@ -43,6 +44,7 @@ class CrmCustomer(models.Model):
             ("objective", 50, env._("Objective"), self._card_objective()),
             ("returned", 60, env._("Returned Payments"), self._card_returned()),
             ("balance", 70, env._("Account"), self._card_balance()),
+            ("missing", 80, env._("Ask For"), self._card_missing()),
         ]
         names = ("key", "sequence", "title", "rows")
         return [dict(zip(names, section, strict=True)) for section in sections]
@@ -54,7 +56,9 @@ class CrmCustomer(models.Model):
 
     # -- rows of the sections
     def _card_who(self):
-        labels = self.fields_get(attributes=["string", "selection"])
+        labels = self.fields_get(
+            ["stage", "phase", "user_id", "company_id"], ["string", "selection"]
+        )
         rows = [
             (labels[name]["string"], dict(labels[name]["selection"])[self[name]])
             for name in ("stage", "phase")
@@ -63,9 +67,13 @@ class CrmCustomer(models.Model):
             rows.append((labels["user_id"]["string"], self._card_name(self.user_id)))
         if self.env.user.has_group("base.group_multi_company"):
             rows.append((labels["company_id"]["string"], self.company_id.name))
-        if self.missing_facts:
-            rows.append((labels["missing_facts"]["string"], self.missing_facts))
         return rows
+
+    def _card_missing(self):
+        if not self.missing_facts:
+            return []
+        labels = self.fields_get(["missing_facts"], ["string"])
+        return [(labels["missing_facts"]["string"], self.missing_facts)]
 
     def _card_needs(self):
         if not self.env["crm.customer.need"].has_access("read"):
@@ -73,15 +81,17 @@ class CrmCustomer(models.Model):
         kinds = self.env["crm.customer.need"]._fields["kind"]
         labels = dict(kinds._description_selection(self.env))
         known = self._known_needs(labels)[self].grouped("kind")
-        return [
-            (labels[kind], format_list(self.env, map(self._card_need, needs), "unit"))
-            for kind in labels
-            if (needs := known.get(kind))
-        ]
+        rows = []
+        for kind in labels:
+            lines = self._card_first(known.get(kind, ()), self._card_need, NEEDS)
+            # A row each: one may be written from the right, and the next from the left.
+            for place, (_label, text) in enumerate(lines):
+                rows.append(("" if place else labels[kind], text))
+        return rows
 
     def _card_need(self, need):
         # Stars, as the list of needs has them.
-        return f"{'★' * int(need.priority)} {need.name}".strip()
+        return "", f"{'★' * int(need.priority)} {need.name}".strip()
 
     def _card_open(self):
         """Open opportunities and quotations, and what is planned next."""
@@ -109,11 +119,13 @@ class CrmCustomer(models.Model):
             & condition
         )
 
-    def _card_first(self, documents, row):
-        first = documents[:ROWS].with_prefetch()
-        rows = [row(document) for document in first]
-        if len(documents) > ROWS:
-            count = len(documents) - ROWS
+    def _card_first(self, records, row, limit=ROWS):
+        """Rows of the first records, and how many more there are."""
+        if not records:
+            return []
+        rows = [row(record) for record in records[:limit].with_prefetch()]
+        if len(records) > limit:
+            count = len(records) - limit
             rows.append(("", self.env._("%(count)s more", count=count)))
         return rows
 

@@ -83,7 +83,7 @@ class CrmCustomer(models.Model):
         needs = self.env["crm.customer.need"].with_context(active_test=True)
         known = needs.search_fetch(
             [("customer_id", "in", self.ids), ("kind", "in", list(kinds))],
-            ["customer_id", "kind", "name"],
+            ["customer_id", "kind", "name", "priority"],
         )
         by_customer = known.grouped("customer_id")
         return {customer: by_customer.get(customer, needs) for customer in self}

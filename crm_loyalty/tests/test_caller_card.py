@@ -286,7 +286,11 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         )
         self.assertEqual(
             sections["needs"],
-            [("Likes", "★ Green paper"), ("Dislikes", "★★ Nuts, Chocolate")],
+            [
+                ("Likes", "★ Green paper"),
+                ("Dislikes", "★★ Nuts"),
+                ("", "Chocolate"),
+            ],
         )
         money = self.company._crm_format_money
         currency = self.company.currency_id
@@ -297,6 +301,12 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         self.assertEqual(
             sections["objective"], [("Wished Result", "Grow"), ("Progress", "40%")]
         )
+        self.assertEqual(
+            sections["missing"], [("Missing Facts", self.own.missing_facts)]
+        )
+        for number in range(5):
+            self._need(self.own, f"Like {number}", "like")
+        self.assertIn(("", "1 more"), self._sections(self.own)["needs"])
         self.assertNotIn("returned", sections)
         self.assertNotIn("open", sections)
 

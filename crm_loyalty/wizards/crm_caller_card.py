@@ -212,9 +212,4 @@ class CrmCallerCard(models.TransientModel):
     def action_open_contact(self):
         """Open the contact."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
-            "views": [(False, "form")],
-        }
+        return self.partner_id._get_records_action(context={})
