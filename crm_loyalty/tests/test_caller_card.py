@@ -261,6 +261,8 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
 
     # -- what it says
     def test_sections_of_a_customer(self):
+        # He may enter both companies, and the card is of one.
+        self.salesperson.company_ids |= self.other_company
         self._need(self.own, "Chocolate", "dislike")
         self._need(self.own, "Nuts", "dislike", priority="2")
         self._need(self.own, "Green paper", "like", priority="1")
@@ -306,13 +308,26 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         )
         for number in range(5):
             self._need(self.own, f"Like {number}", "like")
-        self.assertIn(("", "1 more"), self._sections(self.own)["needs"])
+        needs = self._sections(self.own)["needs"]
+        self.assertEqual(needs[5], ("", "1 more"))
+        self.assertEqual(needs[6:], sections["needs"][1:])
         self.assertNotIn("returned", sections)
         self.assertNotIn("open", sections)
 
     def test_open_opportunities_quotations_and_the_next_activity(self):
+        self.salesperson.company_ids |= self.other_company
         contact = self.own.partner_id
         person = self._create_customer_contact(name="Ali", parent_id=contact.id)
+        self.env["crm.lead"].create(
+            {
+                "name": "Abroad",
+                "type": "opportunity",
+                "partner_id": contact.id,
+                "company_id": self.other_company.id,
+                "user_id": self.salesperson.id,
+                "priority": "3",
+            }
+        )
         stage = self.env["crm.stage"].search([], limit=1)
         leads = self.env["crm.lead"].create(
             [
@@ -372,6 +387,7 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         )
 
     def test_accountants_see_the_balance_and_no_private_notes(self):
+        self.accountant.company_ids |= self.other_company
         self._need(self.own, "Private")
         self.env["crm.customer.objective"].create(
             {"customer_id": self.own.id, "name": "Private"}

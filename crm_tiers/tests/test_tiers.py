@@ -80,6 +80,24 @@ class TestTiers(common.CrmLoyaltyCommon):
         self.assertIn("طلایی", persian.reason)
         self.assertNotIn("Gold", persian.reason)
 
+    def test_the_caller_card_names_tier_and_distance(self):
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+        customer = self._customer(self.partner).with_user(self.salesperson)
+        customer.invalidate_recordset()
+
+        def rows():
+            who = next(s for s in customer._caller_card() if s["key"] == "who")
+            return {label: text for label, text in who["rows"] if "Tier" in label}
+
+        self.assertEqual(
+            rows(), {"Tier": "Silver", "To the Next Tier": customer.next_tier}
+        )
+        self._purchase(self.partner, self.today, 60)
+        self._tier()
+        customer.invalidate_recordset()
+        self.assertEqual(rows(), {"Tier": "Gold"})
+
     def test_the_tier_follows_its_thresholds(self):
         self._purchase(self.partner, self.today, 60)
         self.assertEqual(self._tier(), self.silver)
