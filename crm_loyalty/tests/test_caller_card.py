@@ -270,6 +270,7 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         self._purchase(self.own.partner_id, "2026-01-16", 50)
         self._purchase(self.own.partner_id, "2026-01-17", -20)
         self._purchase(self.own.partner_id, "2026-01-18", 5, company=self.other_company)
+        self._refresh_marked()
         self.env["crm.customer.objective"].create(
             [
                 {"customer_id": self.own.id, "name": "Grow", "percent": 40},
