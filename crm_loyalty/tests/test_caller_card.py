@@ -282,7 +282,7 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         self.assertEqual(
             {name: who[name] for name in ("Stage", "Phase", "Salesperson")},
             {
-                "Stage": "First-time",
+                "Stage": "Repeat",
                 "Phase": "Active",
                 "Salesperson": self.salesperson.name,
             },
