@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from psycopg2.errors import CheckViolation
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
@@ -296,8 +297,12 @@ class TestAcquisition(CrmLoyaltyCommon):
 
     def test_who_knows_better_tells_the_contact(self):
         partner = self._create_customer_contact()
-        self._lead(source_id=self.source.id, partner_id=partner.id)
+        lead = self._lead(source_id=self.source.id, partner_id=partner.id)
+        self._at(lead, datetime(2026, 1, 1))
+        self.env["res.partner"]._acquire(partner.ids)
+        self.assertEqual(partner.acquisition_date, date(2026, 1, 1))
         partner.with_user(self.salesperson).acquisition_channel_id = self.word
+        self.assertEqual(partner.acquisition_date, fields.Date.context_today(partner))
         self._lead(
             source_id=self.source.id,
             medium_id=self.medium.id,

@@ -215,6 +215,10 @@ class TestChannelReport(common.ChannelCommon):
     def test_a_total_of_leads_without_company_has_a_currency(self):
         lead = self._lead(self.env["res.partner"], "2026-03-01", self.web)
         lead.company_id = False
+        # As in Odoo, it is open to all companies.
+        seen = self._report(user=self.manager)
+        web = ("channel_id", "=", self.web.id)
+        self.assertEqual(self._sums("leads", web, report=seen), {self.web: 1})
         self._cost(self.web, "2026-03-01", "2026-03-01", 7)
         [group] = self._report().formatted_read_group(
             [("channel_id", "=", self.web.id)],

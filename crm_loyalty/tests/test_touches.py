@@ -247,3 +247,27 @@ class TestTouches(common.ChannelCommon):
             self._sums("leads", ("partner_id", "=", partner.id), by="date:day"),
             {day: 1},
         )
+
+    def test_each_company_has_its_own_day(self):
+        calendar = self.company.resource_calendar_id
+        self.company.resource_calendar_id = calendar.copy({"tz": "Asia/Tehran"})
+        self.other_company.resource_calendar_id = calendar.copy(
+            {"tz": "Pacific/Honolulu"}
+        )
+        partners = self.env["res.partner"]
+        days = ["2026-03-01", "2026-02-28"]
+        for company, day in zip(self.company | self.other_company, days, strict=True):
+            partner = self._create_customer_contact(name=day, is_company=True)
+            lead = self._lead(partner, "2026-03-01", self.web, company=company)
+            self.env.cr.execute(
+                "UPDATE crm_lead SET create_date = '2026-02-28 21:00' WHERE id = %s",
+                [lead.id],
+            )
+            partners |= partner
+        partners._acquire(partners.ids)
+        days = [self._day(day) for day in days]
+        self.assertEqual(partners.mapped("acquisition_date"), days)
+        report = self._report(companies=self.company | self.other_company)
+        rows = report.search([("partner_id", "in", partners.ids)], order="date desc")
+        self.assertEqual(rows.partner_id, partners)
+        self.assertEqual(rows.mapped("date"), days)
