@@ -247,11 +247,11 @@ class CrmCustomer(models.Model):
 
     @api.model
     def _after_refresh(self, partner_ids, as_of):
-        super()._after_refresh(partner_ids, as_of)
         # Of a past day only the profiles are wanted.
         if as_of == self._today():
             # sudo: upkeep by the system; who asks for a refresh need not see these
             self.env["crm.referral"].sudo()._follow(partner_ids)
+        return super()._after_refresh(partner_ids, as_of)
 
     @api.model
     def _join_profiles(self, sources, target):
