@@ -55,12 +55,12 @@ class CrmCallerCard(models.TransientModel):
         context = self.env.context
         if values.get("phone") or not context.get("active_id"):
             return values
-        record = self.env[context["active_model"]].browse(context["active_id"])
-        if record._name == "res.partner":
-            values["partner_id"] = record.id
-        elif record._name == "crm.customer":
-            values["partner_id"] = record.partner_id.id
-            values["company_id"] = record.company_id.id
+        if context.get("active_model") == "res.partner":
+            values["partner_id"] = context["active_id"]
+        elif context.get("active_model") == "crm.customer":
+            customer = self.env["crm.customer"].browse(context["active_id"])
+            values["partner_id"] = customer.partner_id.id
+            values["company_id"] = customer.company_id.id
         return values
 
     # -- finding
