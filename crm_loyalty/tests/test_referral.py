@@ -143,6 +143,16 @@ class TestReferral(ReferralCommon):
         self.assertEqual(self._referral().move_id, first)
         self._assert_nothing_more()
 
+    def test_the_invoice_that_was_paid_first_earns_it(self):
+        self.friend.referred_by_id = self.referrer
+        self.friend.referred_on = fields.Datetime.now() - timedelta(days=9)
+        for days in (3, 5):
+            day = self.today - timedelta(days=days)
+            invoice = self._invoice(self.friend, day, 100)
+            self._bank_line(self._receivable(invoice), day)
+        self._refresh_marked()
+        self.assertEqual(self._referral().move_id, invoice)
+
     def test_the_job_is_woken(self):
         self._bring()
         self.env["ir.cron.trigger"].search([]).unlink()
@@ -198,6 +208,22 @@ class TestReferral(ReferralCommon):
     def test_an_imported_purchase_makes_an_existing_customer_too(self):
         self._purchase(self.friend, self.today - timedelta(days=400), 10)
         self.assertEqual(self._bring().reason, "existing")
+
+    def test_what_was_credited_or_bought_elsewhere_makes_no_existing_customer(self):
+        month_ago = self.today - timedelta(days=30)
+        self._credit(self._invoice(self.friend, month_ago, 100), month_ago)
+        self.assertEqual(self._bring().state, "waiting")
+        shared = self._contact("Shared", company_id=False)
+        abroad = self._invoice(shared, month_ago, 100, company=self.other_company)
+        shared.referred_by_id = self.referrer
+        shared.referred_on = fields.Datetime.now() - timedelta(days=3)
+        self._invoice(shared, self.today, 100)
+        self._refresh_marked()
+        self._bank_line(self._receivable(abroad), self.today)
+        self._refresh_marked()
+        self.assertEqual(self._referral(shared).state, "waiting")
+        theirs = self._referral(shared, self.other_company)
+        self.assertEqual(theirs.reason, "existing")
 
     def test_telling_the_same_again_is_no_news(self):
         self.friend.referred_by_id = self.referrer
