@@ -432,7 +432,7 @@ class TestCallerCard(common.KnowledgeCommon, common.PaymentCommon):
         currency = self.env["res.currency"].create(
             {"name": "IRT", "symbol": "ریال", "rounding": 1}
         )
-        self.company.sudo().currency_id = currency
+        self.company.currency_id = currency
         self.company.crm_money_unit_id = self.env["crm.money.unit"].create(
             {"name": "تومان", "currency_id": currency.id, "factor": 10}
         )

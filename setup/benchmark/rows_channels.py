@@ -195,7 +195,7 @@ def _attribution(count):
         "  SQL queries, whatever the number of customers",
         measure.median(queries),
         unit="",
-        target="<= 10",
+        target="<= 6",
     )
 
 
