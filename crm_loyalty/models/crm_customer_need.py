@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import format_list
+from odoo.tools import SQL, format_list
 
 from .crm_customer_knowledge import KNOWLEDGE_GROUPS
 from .crm_folding import folded_index, folded_search
@@ -70,6 +70,22 @@ class CrmCustomer(models.Model):
     def _knowledge_fields(self):
         return super()._knowledge_fields() | {"need_ids"}
 
+    def _have_needs(self):
+        """Whether anything is noted of these customers, whoever may read it.
+
+        Of most nothing is, and to ask so takes a fraction of reading nothing.
+        """
+        customer = self.env["crm.customer.need"]._fields["customer_id"]
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT 1 FROM crm_customer_need WHERE %s = ANY(%s) LIMIT 1",
+                    SQL.identifier("customer_id", to_flush=customer),
+                    self.ids,
+                )
+            )
+        )
+
     def _known_needs(self, kinds):
         """What these customers need, like or dislike, as far as it still holds.
 
@@ -102,9 +118,13 @@ class CrmCustomerLink(models.AbstractModel):
     @api.depends("crm_customer_id")
     def _compute_customer_needs(self):
         """A line for each kind, with the reader's rights; one query for all."""
+        customers = self.crm_customer_id
+        if not customers._have_needs():
+            self.customer_needs = False
+            return
         kinds = self.env["crm.customer.need"]._fields["kind"]
         labels = dict(kinds._description_selection(self.env))
-        known = self.crm_customer_id._known_needs(labels)
+        known = customers._known_needs(labels)
         texts = {
             customer: "\n".join(
                 f"{labels[kind]}: {format_list(self.env, rows.mapped('name'), 'unit')}"

@@ -80,6 +80,13 @@ class TestNeeds(common.KnowledgeCommon):
         texts = leads.with_user(self.salesperson).mapped("customer_needs")
         self.assertEqual(texts, ["Likes: Paper\nDislikes: Fax", False])
 
+    def test_a_need_that_was_moved_is_shown_at_once(self):
+        need = self._need(self.own, "Paper")
+        self.env.flush_all()
+        need.customer_id = self.second
+        self.assertEqual(self.second.partner_id.customer_needs, "Needs: Paper")
+        self.assertFalse(self.own.partner_id.customer_needs)
+
     def test_a_page_of_documents_costs_the_same_queries(self):
         customers = self.own | self.second | self.shared
         for customer in customers:
