@@ -34,7 +34,8 @@ class CrmCustomer(models.Model):
 
         :param datetime.date as_of: documents dated up to this day are seen
         :param partner_ids: commercial partners to look at; ``None`` means all
-        :return: SQL with at least these columns: ``partner_id``, ``active``,
+        :return: SQL with at least these columns: ``partner_id``, ``customer_id`` (the
+            profile there is, or null), ``former_peak`` (its peak stage), ``active``,
             ``user_id``, ``team_id``; ``purchase_count``, ``purchase_days``,
             ``first_purchase_date``, ``second_purchase_date`` (of the same day, where
             two were), ``last_purchase_date``, ``longest_gap`` and ``median_gap``
@@ -50,8 +51,10 @@ class CrmCustomer(models.Model):
         return SQL(
             """
             SELECT cp.id AS partner_id,
+                   own.id AS customer_id,
+                   own.peak_stage AS former_peak,
                    cp.active,
-                   seller.id AS user_id,
+                   access.user_id,
                    team.id AS team_id,
                    COALESCE(rhythm.purchase_count, 0) AS purchase_count,
                    COALESCE(rhythm.purchase_days, 0) AS purchase_days,
@@ -87,14 +90,12 @@ class CrmCustomer(models.Model):
                    ) AS event_date
               FROM res_partner cp
               LEFT JOIN res_users owner ON owner.id = cp.user_id
-              LEFT JOIN res_users seller
-                     ON seller.id = cp.user_id
-                    AND EXISTS (SELECT FROM res_company_users_rel access
-                                 WHERE access.user_id = seller.id
-                                   AND access.cid = %(company)s)
+              LEFT JOIN res_company_users_rel access
+                     ON access.user_id = owner.id AND access.cid = %(company)s
               LEFT JOIN crm_team team
-                     ON team.id = seller.sale_team_id
+                     ON team.id = owner.sale_team_id AND access.user_id IS NOT NULL
                     AND COALESCE(team.company_id, %(company)s) = %(company)s
+              %(family)s
               LEFT JOIN LATERAL (%(revenue)s) revenue
                      ON revenue.partner_id = cp.id
               LEFT JOIN LATERAL (%(rhythm)s) rhythm
@@ -143,6 +144,13 @@ class CrmCustomer(models.Model):
                 SQL("own.left_date"),
                 SQL("own.left_until + 1"),
             ),
+            family=SQL()
+            if partner_ids is None
+            else SQL(
+                """CROSS JOIN LATERAL (
+                       SELECT ARRAY_AGG(p.id) AS ids FROM res_partner p
+                        WHERE p.commercial_partner_id = cp.id) family"""
+            ),
             revenue=self._revenue_sql(as_of, partner_ids),
             rhythm=self._rhythm_sql(as_of, partner_ids),
             leads=self._lead_facts_sql(as_of, partner_ids),
@@ -171,6 +179,48 @@ class CrmCustomer(models.Model):
         if partner_ids is None:
             return SQL("TRUE")
         return SQL("%s = %s", column, outer or SQL("cp.id"))
+
+    @api.model
+    def _documents_sql(self, table, column, partner_ids):
+        """What refers to contacts, in a query per customer.
+
+        One customer's contacts are looked up once for all such queries, as ``family``
+        in the query around; of all customers it is a join.
+
+        :param str table: of the documents; its alias here is ``d``
+        :param str column: its contact
+        :param partner_ids: as in `_among_sql`
+        :return: ``{"documents": FROM clause, "of_customer": condition,
+            "customer_id": the customer of a document}``
+        """
+        names = {"table": SQL.identifier(table), "contact": SQL.identifier("d", column)}
+        if partner_ids is None:
+            return {
+                "documents": SQL(
+                    "res_partner p JOIN %(table)s d ON %(contact)s = p.id", **names
+                ),
+                "of_customer": SQL("TRUE"),
+                "customer_id": SQL("p.commercial_partner_id"),
+            }
+        return {
+            "documents": SQL("%s d", names["table"]),
+            "of_customer": SQL("%s = ANY(family.ids)", names["contact"]),
+            "customer_id": SQL("cp.id"),
+        }
+
+    @api.model
+    def _grouped_sql(self, column, partner_ids):
+        """The customer of a query per customer, and how its rows are grouped.
+
+        One customer's rows are one group, and PostgreSQL need not sort them for it.
+
+        :param SQL column: the customer, in the query per customer
+        :param partner_ids: as in `_among_sql`
+        :return: ``{"customer": SQL, "grouped": SQL}``
+        """
+        if partner_ids is None:
+            return {"customer": column, "grouped": SQL("GROUP BY %s", column)}
+        return {"customer": SQL("cp.id"), "grouped": SQL("HAVING COUNT(*) > 0")}
 
     @api.model
     def _first_company_sql(self):
@@ -208,7 +258,10 @@ class CrmCustomer(models.Model):
         are looked up company by company, as their index begins.
         """
         # Also companies that the user may not enter; only their number is used.
-        if self.env["res.company"].sudo().search_count([], limit=2) == 1:
+        [[count]] = self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM res_company WHERE active")
+        )
+        if count == 1:
             return SQL("FALSE")
         return SQL(
             """(EXISTS (SELECT FROM res_company c
@@ -255,7 +308,7 @@ class CrmCustomer(models.Model):
         year_start = lifecycle.year_start(as_of)
         return SQL(
             """
-            SELECT p.partner_id,
+            SELECT %(customer)s AS partner_id,
                    COALESCE(SUM(p.amount) FILTER (WHERE p.date <= %(as_of)s), 0)
                        AS net_revenue,
                    COALESCE(SUM(p.amount) FILTER (WHERE %(last_year)s), 0)
@@ -271,8 +324,9 @@ class CrmCustomer(models.Model):
                    ) AS next_date
               FROM crm_customer_purchase p
              WHERE p.company_id = %(company)s AND %(customers)s
-             GROUP BY p.partner_id
+             %(grouped)s
             """,
+            **self._grouped_sql(SQL("p.partner_id"), partner_ids),
             as_of=as_of,
             company=self.env.company.id,
             last_year=SQL("p.date BETWEEN %s AND %s", year_start, as_of),
@@ -282,54 +336,37 @@ class CrmCustomer(models.Model):
     @api.model
     def _rhythm_sql(self, as_of, partner_ids):
         """Purchases, their days and the gaps between these, per customer."""
-        sales = self._sales_sql(as_of, partner_ids)
-        # One customer's purchases come by day from the index and are counted as they
-        # come; for all it would be a hash table of every purchase.
-        alone = (
-            SQL(
-                "SELECT partner_id, date, 1 AS number FROM (%s) alone"
-                " WHERE order_id IS NULL",
-                sales,
-            )
-            if partner_ids is None
-            else SQL(
-                "SELECT partner_id, date, COUNT(*) AS number FROM (%s) alone"
-                " WHERE order_id IS NULL GROUP BY partner_id, date",
-                sales,
-            )
-        )
+        everybody = partner_ids is None
         return SQL(
             """
             WITH purchase AS (
-                %(alone)s
+                SELECT %(columns)s date FROM (%(sales)s) alone WHERE order_id IS NULL
                 UNION ALL
-                SELECT partner_id,
-                       COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date)),
-                       1
+                SELECT %(columns)s
+                       COALESCE(MIN(date) FILTER (WHERE NOT is_deposit), MIN(date))
                   FROM (%(sales)s) ordered
                  WHERE order_id IS NOT NULL
-                 GROUP BY partner_id, order_id
+                 GROUP BY %(columns)s order_id
             )
             -- A gap of 0 days is a second purchase of the same day.
-            SELECT partner_id,
-                   SUM(number)::integer AS purchase_count,
+            SELECT %(customer)s AS partner_id,
+                   COUNT(*)::integer AS purchase_count,
                    COUNT(*) FILTER (WHERE gap IS DISTINCT FROM 0)::integer
                        AS purchase_days,
                    MIN(date) AS first_purchase_date,
-                   MIN(date) FILTER (WHERE gap IS NOT NULL OR number > 1)
-                       AS second_purchase_date,
+                   MIN(date) FILTER (WHERE gap IS NOT NULL) AS second_purchase_date,
                    MAX(date) AS last_purchase_date,
                    MAX(gap) FILTER (WHERE gap > 0) AS longest_gap,
                    PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY gap)
                        FILTER (WHERE gap > 0) AS median_gap
-              FROM (SELECT *,
-                           date - LAG(date) OVER (PARTITION BY partner_id ORDER BY date)
-                               AS gap
+              FROM (SELECT *, date - LAG(date) OVER (%(partition)s ORDER BY date) AS gap
                       FROM purchase) gaps
-             GROUP BY partner_id
+             %(grouped)s
             """,
-            alone=alone,
-            sales=sales,
+            **self._grouped_sql(SQL("partner_id"), partner_ids),
+            sales=self._sales_sql(as_of, partner_ids),
+            columns=SQL("partner_id,") if everybody else SQL(),
+            partition=SQL("PARTITION BY partner_id") if everybody else SQL(),
         )
 
     @api.model
@@ -342,67 +379,87 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
+    def _day_end_sql(self, day):
+        """The moment, in UTC, at which a day ends in the company's time zone.
+
+        A constant to compare moments with: turning each of them into a day costs more.
+        """
+        return SQL(
+            "((%s::date + 1)::timestamp AT TIME ZONE %s AT TIME ZONE 'UTC')",
+            day,
+            self.env.company._crm_timezone(),
+        )
+
+    @api.model
     def _lead_facts_sql(self, as_of, partner_ids):
         """Leads per customer; those without a company count in the contact's home."""
         return SQL(
             """
-            SELECT partner_id,
+            SELECT %(customer)s AS partner_id,
                    BOOL_OR(seen AND is_opportunity) AS has_opportunity,
                    BOOL_OR(seen AND is_opportunity AND is_open) AS has_open,
                    BOOL_AND(is_lost AND unsuitable) FILTER (WHERE seen)
                        AS all_unsuitable,
-                   MAX(closed_day) FILTER (WHERE seen AND is_opportunity AND is_lost)
-                       AS last_lost_date,
+                   MAX(%(closed_day)s) FILTER (WHERE seen AND is_opportunity
+                                                 AND is_lost) AS last_lost_date,
                    LEAST(
-                       MIN(created_day) FILTER (WHERE NOT seen),
-                       MIN(closed_day) FILTER (WHERE is_closing_later)
+                       MIN(%(created_day)s) FILTER (WHERE NOT seen),
+                       MIN(%(closed_day)s) FILTER (WHERE is_closing_later)
                    ) AS next_date
               FROM (
                    SELECT lead.*,
-                          created_day <= %(as_of)s AS seen,
-                          won_status = 'lost' AND closed_day <= %(as_of)s AS is_lost,
-                          won_status = 'lost' AND closed_day > %(as_of)s
+                          created < %(day_end)s AS seen,
+                          won_status = 'lost' AND closed < %(day_end)s AS is_lost,
+                          won_status = 'lost' AND closed >= %(day_end)s
                               AS is_closing_later,
                           won_status = 'won'
                               OR (won_status = 'pending' AND active)
-                              OR (won_status = 'lost' AND closed_day > %(as_of)s)
+                              OR (won_status = 'lost' AND closed >= %(day_end)s)
                               AS is_open
                      FROM (
-                          SELECT p.commercial_partner_id AS partner_id,
-                                 l.type = 'opportunity' AS is_opportunity,
-                                 l.won_status,
-                                 l.active,
+                          SELECT %(customer_id)s AS partner_id,
+                                 d.type = 'opportunity' AS is_opportunity,
+                                 d.won_status,
+                                 d.active,
                                  COALESCE(reason.is_unsuitable, FALSE) AS unsuitable,
-                                 %(created)s AS created_day,
-                                 %(closed)s AS closed_day
-                            FROM res_partner p
-                            JOIN crm_lead l ON l.partner_id = p.id
-                            LEFT JOIN res_partner home
-                                   ON home.id = p.commercial_partner_id
-                            LEFT JOIN res_users owner ON owner.id = home.user_id
+                                 d.create_date AS created,
+                                 COALESCE(d.date_closed, d.create_date) AS closed
+                            FROM %(documents)s
+                            %(home)s
                             LEFT JOIN crm_lost_reason reason
-                                   ON reason.id = l.lost_reason_id
-                           WHERE %(of_company)s AND %(customers)s
+                                   ON reason.id = d.lost_reason_id
+                           WHERE %(of_company)s AND %(of_customer)s
                           ) lead
                    ) seen_lead
-             GROUP BY partner_id
+             %(grouped)s
             """,
-            as_of=as_of,
-            created=self._day_sql(SQL("l.create_date")),
-            closed=self._day_sql(SQL("COALESCE(l.date_closed, l.create_date)")),
-            of_company=self._lead_company_sql(),
-            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+            **self._grouped_sql(SQL("partner_id"), partner_ids),
+            created_day=self._day_sql(SQL("created")),
+            closed_day=self._day_sql(SQL("closed")),
+            day_end=self._day_end_sql(as_of),
+            # One customer's contact and salesperson stand in the query around.
+            home=SQL(
+                """LEFT JOIN res_partner cp ON cp.id = p.commercial_partner_id
+                   LEFT JOIN res_users owner ON owner.id = cp.user_id"""
+            )
+            if partner_ids is None
+            else SQL(),
+            of_company=self._lead_company_sql(SQL("d.company_id")),
+            **self._documents_sql("crm_lead", "partner_id", partner_ids),
         )
 
     @api.model
-    def _lead_company_sql(self):
-        """Whether a lead ``l`` of the contact ``home``, whose salesperson is ``owner``,
-        counts in the environment's company; without one it does in the contact's home.
+    def _lead_company_sql(self, company_id):
+        """Whether a lead of the customer ``cp``, whose salesperson is ``owner``, counts
+        in the environment's company; without one it does in the customer's home.
+
+        :param SQL company_id: of the lead
         """
         return SQL(
             # With OR instead, planning takes longer than looking up a customer.
-            """COALESCE(l.company_id, home.company_id, owner.company_id,
+            """COALESCE(%(company_id)s, cp.company_id, owner.company_id,
                         %(first_company)s) = %(company)s""",
+            company_id=company_id,
             company=self.env.company.id,
             first_company=self._first_company_sql(),
         )
@@ -415,38 +472,39 @@ class CrmCustomer(models.Model):
         """
         return SQL(
             """
-            SELECT partner_id,
+            SELECT %(customer)s AS partner_id,
                    BOOL_OR(seen) AS has_quotation,
                    BOOL_OR(seen AND NOT is_lost) AS has_open,
                    MAX(lost_day) FILTER (WHERE seen AND is_lost) AS last_lost_date,
-                   MIN(CASE WHEN NOT seen THEN created_day
+                   MIN(CASE WHEN NOT seen THEN %(created_day)s
                             WHEN NOT is_lost THEN end_day END) AS next_date
               FROM (
                    SELECT offer.*,
-                          created_day <= %(as_of)s AS seen,
+                          created < %(day_end)s AS seen,
                           COALESCE(end_day <= %(as_of)s, FALSE) AS is_lost
                      FROM (
-                          SELECT p.commercial_partner_id AS partner_id,
-                                 %(created)s AS created_day,
-                                 CASE WHEN o.state = 'cancel' THEN %(ordered)s
-                                      WHEN o.state IN ('draft', 'sent')
-                                      THEN o.validity_date END AS lost_day,
-                                 CASE WHEN o.state = 'cancel' THEN %(ordered)s
-                                      WHEN o.state IN ('draft', 'sent')
-                                      THEN o.validity_date + 1 END AS end_day
-                            FROM res_partner p
-                            JOIN sale_order o ON o.partner_id = p.id
-                           WHERE o.company_id = %(company)s AND %(customers)s
+                          SELECT %(customer_id)s AS partner_id,
+                                 d.create_date AS created,
+                                 CASE WHEN d.state = 'cancel' THEN %(ordered)s
+                                      WHEN d.state IN ('draft', 'sent')
+                                      THEN d.validity_date END AS lost_day,
+                                 CASE WHEN d.state = 'cancel' THEN %(ordered)s
+                                      WHEN d.state IN ('draft', 'sent')
+                                      THEN d.validity_date + 1 END AS end_day
+                            FROM %(documents)s
+                           WHERE d.company_id = %(company)s AND %(of_customer)s
                           -- Not flattened: days are converted once for each order.
                           OFFSET 0) offer
                    ) seen_offer
-             GROUP BY partner_id
+             %(grouped)s
             """,
+            **self._grouped_sql(SQL("partner_id"), partner_ids),
             as_of=as_of,
             company=self.env.company.id,
-            created=self._day_sql(SQL("o.create_date")),
-            ordered=self._day_sql(SQL("o.date_order")),
-            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+            created_day=self._day_sql(SQL("created")),
+            day_end=self._day_end_sql(as_of),
+            ordered=self._day_sql(SQL("d.date_order")),
+            **self._documents_sql("sale_order", "partner_id", partner_ids),
         )
 
     @api.model
@@ -454,20 +512,20 @@ class CrmCustomer(models.Model):
         """Friends brought by each customer for whom he was rewarded."""
         return SQL(
             """
-            SELECT p.commercial_partner_id AS partner_id,
-                   COUNT(*) FILTER (WHERE r.rewarded_date <= %(as_of)s)::integer
+            SELECT %(customer)s AS partner_id,
+                   COUNT(*) FILTER (WHERE d.rewarded_date <= %(as_of)s)::integer
                        AS rewarded,
-                   MIN(r.rewarded_date) FILTER (WHERE r.rewarded_date > %(as_of)s)
+                   MIN(d.rewarded_date) FILTER (WHERE d.rewarded_date > %(as_of)s)
                        AS next_date
-              FROM res_partner p
-              JOIN crm_referral r ON r.referrer_id = p.id
-             WHERE r.company_id = %(company)s AND r.state = 'rewarded'
-               AND %(customers)s
-             GROUP BY p.commercial_partner_id
+              FROM %(documents)s
+             WHERE d.company_id = %(company)s AND d.state = 'rewarded'
+               AND %(of_customer)s
+             %(grouped)s
             """,
+            **self._grouped_sql(SQL("p.commercial_partner_id"), partner_ids),
             as_of=as_of,
             company=self.env.company.id,
-            customers=self._among_sql(SQL("p.commercial_partner_id"), partner_ids),
+            **self._documents_sql("crm_referral", "referrer_id", partner_ids),
         )
 
     # -- classes
@@ -490,17 +548,19 @@ class CrmCustomer(models.Model):
     def _classified_sql(self, facts, as_of, thresholds):
         """SELECT of some facts and, on top, every class. Only reads.
 
-        Each layer of `_profile_classes` may use the columns of those before it.
+        Each of `_profile_classes` may use the columns of those before it.
 
         :param SQL facts: rows of `_profile_facts_sql`, as of the same day
         :param lifecycle.Thresholds thresholds: the company's, or others to try
         """
         query = facts
-        for name, expression in self._profile_classes(as_of, thresholds):
+        for layer in self._class_layers(self._profile_classes(as_of, thresholds)):
             query = SQL(
-                "SELECT f.*, %s AS %s FROM (%s) f",
-                expression,
-                SQL.identifier(name),
+                "SELECT f.*, %s FROM (%s) f",
+                SQL(", ").join(
+                    SQL("%s AS %s", expression, SQL.identifier(name))
+                    for name, expression in layer.items()
+                ),
                 query,
             )
         return SQL(
@@ -508,6 +568,20 @@ class CrmCustomer(models.Model):
             self._future_dates_sql(as_of, *self._next_change_expressions(as_of)),
             query,
         )
+
+    @api.model
+    def _class_layers(self, classes):
+        """Classes in as few subqueries as they need: each has to be planned.
+
+        :param classes: as of `_profile_classes`
+        :return: list of ``{column: SQL}``, of which none names a column of its own
+        """
+        layers = [{}]
+        for name, expression in classes:
+            if any(column in expression.code for column in layers[-1]):
+                layers.append({})
+            layers[-1][name] = expression
+        return layers
 
     @api.model
     def _profile_classes(self, as_of, thresholds):
@@ -559,7 +633,21 @@ class CrmCustomer(models.Model):
                 ),
             ),
             ("stage", SQL("CASE %s ELSE 'suspect' END", stage)),
+            ("peak_stage", self._peak_stage_sql(SQL("f.former_peak"))),
         ]
+
+    @api.model
+    def _peak_stage_sql(self, former):
+        """The higher of a former peak and the stage of f; disqualified is no rung."""
+        stages = SQL(", ").join(SQL("%s", stage) for stage in lifecycle.LADDER)
+        ladder = SQL("ARRAY[%s]", stages)
+        return SQL(
+            """(%(ladder)s)[GREATEST(
+                   ARRAY_POSITION(%(ladder)s, %(former)s::text),
+                   ARRAY_POSITION(%(ladder)s, f.stage::text), 1)]""",
+            ladder=ladder,
+            former=former,
+        )
 
     @api.model
     def _stage_rules(self, as_of, thresholds):

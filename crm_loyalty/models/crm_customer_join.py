@@ -69,7 +69,7 @@ class CrmCustomer(models.Model):
                       AND f.stage = %s""",
                 source.id,
                 self.id,
-                self._peak_stage_sql(),
+                self._peak_stage_sql(SQL("c.peak_stage")),
             ),
         ]
         for table in ("mail_message", "mail_activity", "ir_attachment"):

@@ -153,12 +153,9 @@ class CrmCustomerMark(models.Model):
     def _process(self, batch_size):
         """Refresh up to ``batch_size`` marks; return whether more are left."""
         self._flush_pending()
-        customers = self.env["crm.customer"]
         # A mark concerns all companies, whoever's transaction left it.
-        companies = self.env["res.company"].sudo().search([])
-        if not all(
-            customers.with_company(company)._lock_refresh() for company in companies
-        ):
+        locked = self.env["crm.customer"]._lock_refresh_of_all()
+        if not all(locked.values()):
             # That refresh may have looked before these marks came.
             if self.search_count([], limit=1):
                 self._wake(fields.Datetime.now() + timedelta(minutes=1))
@@ -171,17 +168,21 @@ class CrmCustomerMark(models.Model):
                         ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
                    DELETE FROM crm_customer_mark mark
                     USING batch WHERE batch.id = mark.id
-                RETURNING mark.partner_id, mark.company_id""",
+                RETURNING mark.company_id, mark.partner_id,
+                          (SELECT commercial_partner_id FROM res_partner p
+                            WHERE p.id = mark.partner_id)""",
                 batch_size,
             )
         )
-        partner_ids = {partner_id for partner_id, _company in rows if partner_id}
-        whole = {company_id for _partner, company_id in rows if company_id}
-        for company in companies:
-            if company.id in whole:
-                customers.with_company(company)._refresh()
+        whole = {row[0] for row in rows}
+        # A contact may have been a customer of its own before.
+        partner_ids = {id_ for row in rows for id_ in row[1:] if id_}
+        for company_id in locked:
+            customers = self.env["crm.customer"].with_company(company_id)
+            if company_id in whole:
+                customers._write_profiles(None, customers._today())
             elif partner_ids:
-                customers.with_company(company)._refresh(partner_ids)
+                customers._write_profiles(partner_ids, customers._today())
         return len(rows) == batch_size
 
 

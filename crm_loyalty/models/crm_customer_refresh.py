@@ -5,8 +5,6 @@ from psycopg2 import errors
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .. import lifecycle
-
 _logger = logging.getLogger(__name__)
 
 # First key of the advisory locks of this add-on; the second one is the company.
@@ -44,33 +42,58 @@ class CrmCustomer(models.Model):
             return None
         if partner_ids is not None:
             partner_ids = self._commercial_ids(partner_ids)
+        return self._write_profiles(partner_ids, as_of or self._today())
+
+    @api.model
+    def _write_profiles(self, partner_ids, as_of):
+        """The work of `_refresh`, for a caller that holds the company's lock.
+
+        :param partner_ids: commercial partners, and contacts that may have been such
+        """
         self.env.flush_all()
-        as_of = as_of or self._today()
         if partner_ids is None:
             self._make_fresh_table(as_of)
             fresh = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_customer_fresh)")
         else:
-            self._plan_for_some()
+            partner_ids = list(partner_ids)
             fresh = SQL("MATERIALIZED (%s)", self._profile_sql(as_of, partner_ids))
-        [[updated, inserted, stale_ids]] = self.env.execute_query(
-            self._write_sql(fresh, partner_ids)
-        )
+        follow_ups = self._follow_up_conditions(partner_ids)
+        statement = self._write_sql(fresh, partner_ids, follow_ups.values())
+        if partner_ids is not None:
+            statement = self._planned_for_some(statement)
+        [[updated, inserted, stale_ids, *answers]] = self.env.execute_query(statement)
+        self._plan_as_usual()
+        due = {name for name, holds in zip(follow_ups, answers, strict=True) if holds}
         # By the ORM, so that activities and followers go with them. Who asks for a
         # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()
-        touched = self._refresh_touches(partner_ids, as_of)
-        self._plan_as_usual()
-        self._after_refresh(partner_ids, as_of)
+        touched = 0
+        if "touches" in due:
+            touched = self._refresh_touches(partner_ids, as_of)
+        self._after_refresh(partner_ids, as_of, due)
         # Documents show values of the profile without depending on it.
         self.env.invalidate_all(flush=False)
         return updated + inserted + len(stale_ids) + touched
 
     @api.model
-    def _after_refresh(self, partner_ids, as_of):
+    def _follow_up_conditions(self, partner_ids):
+        """``{name: SQL condition}``: whether more follows from these profiles.
+
+        Of most customers nothing does. The conditions are asked along with the
+        profiles, before these are written; add-ons append theirs and answer to the
+        name in `_after_refresh`.
+
+        :param partner_ids: as in `_after_refresh`; of all customers everything follows
+        """
+        return {}
+
+    @api.model
+    def _after_refresh(self, partner_ids, as_of, due):
         """What follows from new profiles and touches, in the same transaction.
 
         :param partner_ids: commercial partners that were refreshed; ``None`` means all
         :param datetime.date as_of: the day that was asked for
+        :param set due: names of the `_follow_up_conditions` that hold
         """
 
     @api.model
@@ -103,6 +126,24 @@ class CrmCustomer(models.Model):
         return locked
 
     @api.model
+    def _lock_refresh_of_all(self):
+        """Take the refresh lock of every company.
+
+        :return: ``{company id: whether it was free}``
+        """
+        active = self.env["res.company"]._fields["active"]
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT id, pg_try_advisory_xact_lock(%s, id)
+                         FROM res_company WHERE %s ORDER BY id""",
+                    REFRESH_LOCK,
+                    SQL.identifier("active", to_flush=active),
+                )
+            )
+        )
+
+    @api.model
     def _commercial_ids(self, partner_ids):
         """The given partners and their commercial partners."""
         rows = self.env.execute_query(
@@ -117,7 +158,7 @@ class CrmCustomer(models.Model):
     # -- what is written
     @api.model
     def _profile_columns(self):
-        """Columns of the table that the refresh writes, besides `peak_stage`.
+        """Columns of the table that the refresh writes.
 
         Upper add-ons append theirs; each is a column of `_profile_sql`.
         """
@@ -126,6 +167,7 @@ class CrmCustomer(models.Model):
             "user_id",
             "team_id",
             "stage",
+            "peak_stage",
             "phase",
             "first_purchase_date",
             "second_purchase_date",
@@ -205,20 +247,20 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _plan_for_some(self):
-        """Have PostgreSQL look up customers one by one; undo by `_plan_as_usual`.
+    def _planned_for_some(self, statement):
+        """The statement, with customers looked up one by one; undo by `_plan_as_usual`.
 
         Of one customer, weighing the plans takes longer than carrying one out.
         """
-        self.env.cr.execute(
-            SQL(
-                "SET LOCAL jit = off;"
-                # Joins are written in the order in which a customer is looked up.
-                "SET LOCAL join_collapse_limit = 1;"
-                "SET LOCAL enable_mergejoin = off;"
-                # A table to hash in would be made and dropped for each customer.
-                "SET LOCAL enable_hashagg = off"
-            )
+        return SQL(
+            "SET LOCAL jit = off;"
+            # Joins are written in the order in which a customer is looked up.
+            "SET LOCAL join_collapse_limit = 1;"
+            "SET LOCAL enable_mergejoin = off;"
+            # A table to hash in would be made and dropped for each customer.
+            "SET LOCAL enable_hashagg = off;"
+            "%s",
+            statement,
         )
 
     @api.model
@@ -234,21 +276,21 @@ class CrmCustomer(models.Model):
         )
 
     @api.model
-    def _write_sql(self, fresh, partner_ids):
+    def _write_sql(self, fresh, partner_ids, conditions=()):
         """The statement that writes what differs, together with its history.
 
         :param SQL fresh: body of the CTE ``fresh``, the rows of `_profile_sql`
         :param partner_ids: as in `_refresh`
-        :return: SQL of one row: profiles updated, profiles inserted, and the array
-            of ids of those that are due no longer
+        :param conditions: SQL conditions to answer
+        :return: SQL of one row: profiles updated, profiles inserted, the array of ids
+            of those that are due no longer, and the answers
         """
         return SQL(
             """
             WITH fresh AS %(fresh)s,
-            history AS (%(history)s),
             updated AS (%(update)s),
             inserted AS (%(insert)s),
-            first_history AS (%(first_history)s)
+            history AS (%(history)s)
             SELECT (SELECT COUNT(*) FROM updated),
                    (SELECT COUNT(*) FROM inserted),
                    ARRAY(SELECT c.id
@@ -257,39 +299,25 @@ class CrmCustomer(models.Model):
                             AND %(customers)s
                             AND NOT EXISTS (SELECT FROM fresh f
                                              WHERE f.partner_id = c.partner_id))
+                   %(conditions)s
             """,
             fresh=fresh,
-            # All parts see the rows as they were before the statement.
-            history=self._history_sql(
-                SQL(
-                    """fresh f
-                       JOIN crm_customer c
-                         ON c.partner_id = f.partner_id AND c.company_id = %s
-                       CROSS JOIN LATERAL (SELECT c.id) target""",
-                    self.env.company.id,
-                )
-            ),
             update=self._update_sql(),
             insert=self._insert_sql(),
-            first_history=self._history_sql(
-                SQL(
-                    """inserted target
-                       JOIN fresh f ON f.partner_id = target.partner_id
-                       LEFT JOIN crm_customer c ON FALSE"""
-                )
-            ),
+            history=self._history_sql(),
             company=self.env.company.id,
             customers=SQL("TRUE")
             if partner_ids is None
-            else SQL("c.partner_id = ANY(%s)", list(partner_ids)),
+            else SQL("c.partner_id = ANY(%s)", partner_ids),
+            conditions=SQL().join(SQL(", %s", condition) for condition in conditions),
         )
 
     @api.model
-    def _history_sql(self, changed):
+    def _history_sql(self):
         """INSERT of one history row per changed value.
 
-        :param SQL changed: FROM clause that yields ``target.id`` (the profile), ``c``
-            (its old row, all null for a new profile) and ``f`` (fresh)
+        The profiles ``c`` are seen as they were before the statement; a new one is
+        all null there.
         """
         changes = SQL(", ").join(
             SQL("(%s, %s, %s)", name, old, new)
@@ -299,54 +327,38 @@ class CrmCustomer(models.Model):
             """
             INSERT INTO crm_customer_history
                    (customer_id, date, field_name, old_value, new_value, figures)
-            SELECT target.id, %(now)s, change.field_name, change.old_value,
-                   change.new_value, %(figures)s
-              FROM %(changed)s
+            SELECT COALESCE(c.id, inserted.id), %(now)s, change.field_name,
+                   change.old_value, change.new_value, %(figures)s
+              FROM fresh f
+              LEFT JOIN crm_customer c ON c.id = f.customer_id
+              LEFT JOIN inserted ON inserted.partner_id = f.partner_id
               JOIN LATERAL (VALUES %(changes)s)
                 AS change (field_name, old_value, new_value)
                 ON change.old_value IS DISTINCT FROM change.new_value
             """,
             now=fields.Datetime.now(),
             figures=self._figures_sql(),
-            changed=changed,
             changes=changes,
-        )
-
-    @api.model
-    def _peak_stage_sql(self):
-        """The higher of the stored peak and the new stage; disqualified is no rung."""
-        stages = SQL(", ").join(SQL("%s", stage) for stage in lifecycle.LADDER)
-        ladder = SQL("ARRAY[%s]", stages)
-        return SQL(
-            """(%(ladder)s)[GREATEST(
-                   ARRAY_POSITION(%(ladder)s, c.peak_stage::text),
-                   ARRAY_POSITION(%(ladder)s, f.stage), 1)]""",
-            ladder=ladder,
         )
 
     @api.model
     def _update_sql(self):
         """UPDATE of the profiles that differ; returns a row for each."""
         names = [SQL.identifier(name) for name in self._profile_columns()]
-        peak = self._peak_stage_sql()
         return SQL(
             """
             UPDATE crm_customer c
-               SET %(assignments)s, peak_stage = %(peak)s,
-                   write_uid = %(uid)s, write_date = %(now)s
+               SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s
               FROM fresh f
-             WHERE c.partner_id = f.partner_id
-               AND c.company_id = %(company)s
-               AND (%(old)s, c.peak_stage) IS DISTINCT FROM (%(new)s, %(peak)s)
+             WHERE c.id = f.customer_id
+               AND (%(old)s) IS DISTINCT FROM (%(new)s)
          RETURNING c.id
             """,
             assignments=SQL(", ").join(SQL("%s = f.%s", n, n) for n in names),
             old=SQL(", ").join(SQL("c.%s", n) for n in names),
             new=SQL(", ").join(SQL("f.%s", n) for n in names),
-            peak=peak,
             uid=self.env.uid,
             now=fields.Datetime.now(),
-            company=self.env.company.id,
         )
 
     @api.model
@@ -356,20 +368,17 @@ class CrmCustomer(models.Model):
         return SQL(
             """
             INSERT INTO crm_customer
-                   (partner_id, company_id, peak_stage, %(names)s,
+                   (partner_id, company_id, %(names)s,
                     create_uid, create_date, write_uid, write_date)
-            SELECT f.partner_id, %(company)s, %(peak)s, %(values)s,
+            SELECT f.partner_id, %(company)s, %(values)s,
                    %(uid)s, %(now)s, %(uid)s, %(now)s
               FROM fresh f
-              LEFT JOIN crm_customer c
-                     ON c.partner_id = f.partner_id AND c.company_id = %(company)s
-             WHERE c.id IS NULL
+             WHERE f.customer_id IS NULL
              ORDER BY f.partner_id
          RETURNING id, partner_id
             """,
             names=SQL(", ").join(names),
             values=SQL(", ").join(SQL("f.%s", n) for n in names),
-            peak=self._peak_stage_sql(),
             company=self.env.company.id,
             uid=self.env.uid,
             now=fields.Datetime.now(),

@@ -120,14 +120,28 @@ class CrmCustomer(models.Model):
         return {**action, "domain": [("customer_id", "=", self.id)]}
 
     @api.model
+    def _follow_up_conditions(self, partner_ids):
+        """Adds touches: a contact with one has a channel, by `res.partner._acquire`."""
+        has_touches = SQL("TRUE")
+        if partner_ids is not None:
+            has_touches = SQL(
+                """(EXISTS (SELECT FROM res_partner p
+                             WHERE p.id = ANY(%(partners)s)
+                               AND p.acquisition_channel_id IS NOT NULL)
+                    OR EXISTS (SELECT FROM crm_customer c
+                                 JOIN crm_customer_touch t ON t.customer_id = c.id
+                                WHERE c.partner_id = ANY(%(partners)s)))""",
+                partners=partner_ids,
+            )
+        return {**super()._follow_up_conditions(partner_ids), "touches": has_touches}
+
+    @api.model
     def _refresh_touches(self, partner_ids, as_of):
         """Write the touches and shares of the company's customers, in one pass.
 
-        :param partner_ids: as in `_refresh`, whose last step this is
+        :param partner_ids: as in `_refresh`, after whose profiles this comes
         :return: number of rows written
         """
-        if partner_ids is not None and not self._may_have_touches(partner_ids):
-            return 0
         columns = ("channel_id", "date", "place", "is_on_path")
         columns += attribution.ATTRIBUTIONS
         old = [SQL.identifier("t", name) for name in columns]
@@ -146,76 +160,56 @@ class CrmCustomer(models.Model):
             )
             self.env.cr.execute(SQL("ANALYZE crm_touch_fresh"))
             wanted = SQL("NOT MATERIALIZED (SELECT * FROM pg_temp.crm_touch_fresh)")
-        [[written]] = self.env.execute_query(
-            SQL(
-                """
-                WITH wanted AS %(wanted)s,
-                gone AS (
-                    DELETE FROM crm_customer_touch t
-                     USING crm_customer c
-                     WHERE c.id = t.customer_id AND %(customers)s
-                       AND NOT EXISTS (
-                           SELECT FROM wanted w
-                            WHERE w.customer_id = t.customer_id AND w.kind = t.kind
-                              AND w.document_id = %(document)s)
-                 RETURNING t.id
-                ), changed AS (
-                    UPDATE crm_customer_touch t
-                       SET %(assignments)s
-                      FROM wanted w
-                     WHERE w.customer_id = t.customer_id AND w.kind = t.kind
-                       AND w.document_id = %(document)s
-                       AND (%(old)s) IS DISTINCT FROM (%(new)s)
-                 RETURNING t.id
-                ), added AS (
-                    INSERT INTO crm_customer_touch
-                           (customer_id, kind, lead_id, order_id, %(names)s)
-                    SELECT w.customer_id, w.kind, w.lead_id, w.order_id, %(new)s
-                      FROM wanted w
-                     WHERE NOT EXISTS (
-                           SELECT FROM crm_customer_touch t
-                            WHERE t.customer_id = w.customer_id AND t.kind = w.kind
-                              AND %(document)s = w.document_id)
-                 RETURNING id
-                )
-                SELECT (SELECT COUNT(*) FROM gone) + (SELECT COUNT(*) FROM changed)
-                     + (SELECT COUNT(*) FROM added)
-                """,
-                wanted=wanted,
-                customers=self._touched_sql(partner_ids),
-                document=SQL("COALESCE(t.lead_id, t.order_id, 0)"),
-                assignments=SQL(", ").join(
-                    SQL("%s = %s", name, value)
-                    for name, value in zip(names, new, strict=True)
-                ),
-                names=SQL(", ").join(names),
-                old=SQL(", ").join(old),
-                new=SQL(", ").join(new),
+        statement = SQL(
+            """
+            WITH wanted AS %(wanted)s,
+            gone AS (
+                DELETE FROM crm_customer_touch t
+                 USING crm_customer c
+                 WHERE c.id = t.customer_id AND %(customers)s
+                   AND NOT EXISTS (
+                       SELECT FROM wanted w
+                        WHERE w.customer_id = t.customer_id AND w.kind = t.kind
+                          AND w.document_id = %(document)s)
+             RETURNING t.id
+            ), changed AS (
+                UPDATE crm_customer_touch t
+                   SET %(assignments)s
+                  FROM wanted w
+                 WHERE w.customer_id = t.customer_id AND w.kind = t.kind
+                   AND w.document_id = %(document)s
+                   AND (%(old)s) IS DISTINCT FROM (%(new)s)
+             RETURNING t.id
+            ), added AS (
+                INSERT INTO crm_customer_touch
+                       (customer_id, kind, lead_id, order_id, %(names)s)
+                SELECT w.customer_id, w.kind, w.lead_id, w.order_id, %(new)s
+                  FROM wanted w
+                 WHERE NOT EXISTS (
+                       SELECT FROM crm_customer_touch t
+                        WHERE t.customer_id = w.customer_id AND t.kind = w.kind
+                          AND %(document)s = w.document_id)
+             RETURNING id
             )
+            SELECT (SELECT COUNT(*) FROM gone) + (SELECT COUNT(*) FROM changed)
+                 + (SELECT COUNT(*) FROM added)
+            """,
+            wanted=wanted,
+            customers=self._touched_sql(partner_ids),
+            document=SQL("COALESCE(t.lead_id, t.order_id, 0)"),
+            assignments=SQL(", ").join(
+                SQL("%s = %s", name, value)
+                for name, value in zip(names, new, strict=True)
+            ),
+            names=SQL(", ").join(names),
+            old=SQL(", ").join(old),
+            new=SQL(", ").join(new),
         )
+        if partner_ids is not None:
+            statement = self._planned_for_some(statement)
+        [[written]] = self.env.execute_query(statement)
+        self._plan_as_usual()
         return written
-
-    @api.model
-    def _may_have_touches(self, partner_ids):
-        """Whether some of these customers have touches, or had: most have none.
-
-        A contact with a touch has a channel, by `res.partner._acquire`.
-        """
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    """SELECT 1 FROM res_partner
-                        WHERE id = ANY(%(partners)s)
-                          AND acquisition_channel_id IS NOT NULL
-                        UNION ALL
-                       SELECT 1 FROM crm_customer c
-                         JOIN crm_customer_touch t ON t.customer_id = c.id
-                        WHERE c.partner_id = ANY(%(partners)s)
-                        LIMIT 1""",
-                    partners=list(partner_ids),
-                )
-            )
-        )
 
     @api.model
     def _touched_sql(self, partner_ids):
@@ -340,8 +334,8 @@ class CrmCustomer(models.Model):
                    l.acquisition_channel_id AS channel_id, l.create_date AS moment,
                    %(day)s AS date, FALSE AS is_told
               FROM crm_customer c
-              JOIN res_partner home ON home.id = c.partner_id
-              LEFT JOIN res_users owner ON owner.id = home.user_id
+              JOIN res_partner cp ON cp.id = c.partner_id
+              LEFT JOIN res_users owner ON owner.id = cp.user_id
               JOIN res_partner p ON p.commercial_partner_id = c.partner_id
               JOIN crm_lead l ON l.partner_id = p.id
              WHERE %(customers)s AND l.acquisition_channel_id IS NOT NULL
@@ -349,7 +343,7 @@ class CrmCustomer(models.Model):
             """,
             day=self._day_sql(SQL("l.create_date")),
             customers=self._touched_sql(partner_ids),
-            of_company=self._lead_company_sql(),
+            of_company=self._lead_company_sql(SQL("l.company_id")),
         )
 
     @api.model

@@ -21,8 +21,6 @@ class CrmReferral(models.Model):
             self.env[model].flush_model()
         friends = SQL("TRUE")
         if friend_ids is not None:
-            if not self._concerns(friend_ids):
-                return 0
             friends = SQL("f.id = ANY(%s)", list(friend_ids))
         written = 0
         for statement in (
@@ -37,22 +35,6 @@ class CrmReferral(models.Model):
         if self._has_work():
             self._wake()
         return written
-
-    @api.model
-    def _concerns(self, friend_ids):
-        """Whether somebody brought one of these customers, or did: most nobody did."""
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    """SELECT 1 FROM res_partner
-                        WHERE id = ANY(%(friends)s) AND referred_by_id IS NOT NULL
-                        UNION ALL
-                       SELECT 1 FROM crm_referral WHERE friend_id = ANY(%(friends)s)
-                        LIMIT 1""",
-                    friends=list(friend_ids),
-                )
-            )
-        )
 
     @api.model
     def _forget_sql(self, friends):
@@ -246,12 +228,28 @@ class CrmCustomer(models.Model):
     _inherit = "crm.customer"
 
     @api.model
-    def _after_refresh(self, partner_ids, as_of):
+    def _follow_up_conditions(self, partner_ids):
+        """Adds referrals: somebody brought one of these customers, or did."""
+        has_referrals = SQL("TRUE")
+        if partner_ids is not None:
+            has_referrals = SQL(
+                """(EXISTS (SELECT FROM res_partner p
+                             WHERE p.id = ANY(%(friends)s)
+                               AND p.referred_by_id IS NOT NULL)
+                    OR EXISTS (SELECT FROM crm_referral r
+                                WHERE r.friend_id = ANY(%(friends)s)))""",
+                friends=partner_ids,
+            )
+        conditions = super()._follow_up_conditions(partner_ids)
+        return {**conditions, "referrals": has_referrals}
+
+    @api.model
+    def _after_refresh(self, partner_ids, as_of, due):
         # Of a past day only the profiles are wanted.
-        if as_of == self._today():
+        if "referrals" in due and as_of == self._today():
             # sudo: upkeep by the system; who asks for a refresh need not see these
             self.env["crm.referral"].sudo()._follow(partner_ids)
-        return super()._after_refresh(partner_ids, as_of)
+        return super()._after_refresh(partner_ids, as_of, due)
 
     @api.model
     def _join_profiles(self, sources, target):

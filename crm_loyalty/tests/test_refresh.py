@@ -184,6 +184,33 @@ class TestRefresh(common.CrmLoyaltyCommon):
             self.assertEqual(rows.company_id, home)
         self._assert_full_refresh_changes_nothing()
 
+    def test_a_day_ends_where_the_next_begins_though_the_clock_is_changed(self):
+        customers = self.env["crm.customer"]
+        # Midnight is skipped in Tehran, Beirut and Sao Paulo, and an hour comes twice.
+        changes = {
+            "Asia/Tehran": (date(2020, 3, 20), date(2020, 9, 20)),
+            "Asia/Beirut": (date(2021, 3, 27), date(2021, 10, 30)),
+            "America/Sao_Paulo": (date(2018, 11, 3), date(2018, 2, 17)),
+            "Pacific/Auckland": (date(2020, 4, 4), date(2020, 9, 26)),
+        }
+        for zone, days in changes.items():
+            self.company.resource_calendar_id.tz = zone
+            for day in days:
+                rows = self.env.execute_query(
+                    SQL(
+                        """SELECT moment, moment < %(end)s, %(day)s <= %(as_of)s
+                             FROM GENERATE_SERIES(%(first)s::timestamp,
+                                                  %(last)s, '10 minutes') moment""",
+                        end=customers._day_end_sql(day),
+                        day=customers._day_sql(SQL("moment")),
+                        as_of=day,
+                        first=day - timedelta(days=2),
+                        last=day + timedelta(days=3),
+                    )
+                )
+                self.assertEqual(len(rows), 5 * 24 * 6 + 1)
+                self.assertEqual([row for row in rows if row[1] != row[2]], [])
+
     def test_each_company_lives_in_its_own_time_zone(self):
         """Half an hour after midnight in Auckland, half past three in Los Angeles."""
         moment = datetime(2020, 1, 10, 11, 30)
@@ -318,6 +345,16 @@ class TestRefresh(common.CrmLoyaltyCommon):
             customer.write({"net_revenue": 5})
         with self.assertRaises(AccessError):
             customer.write({"stage": "regular"})
+
+    def test_a_new_company_is_refreshed_and_an_archived_one_is_not(self):
+        company = self.env["res.company"].create({"name": "New"})
+        self._purchase(self.partner, self.today, 10, company=company)
+        self._refresh_marked()
+        self.assertEqual(self._customer(self.partner, company).net_revenue, 10)
+        company.active = False
+        self._purchase(self.partner, self.today, 5, company=company)
+        self._refresh_marked()
+        self.assertEqual(self._customer(self.partner, company).net_revenue, 10)
 
     def test_merged_contacts_keep_history_and_purchases(self):
         source = self._create_customer_contact()
