@@ -82,8 +82,14 @@ class CrmCustomerLink(models.AbstractModel):
             for record in self
         }
         profiles = self._read_profiles({contact_id for contact_id, _c in keys.values()})
-        # Few profiles differ in what is shown: one assignment for all that are alike.
         for position, name in enumerate(self._link_fields()):
+            if name == "crm_customer_id":
+                # Hardly two are alike: assigning one by one takes most of the time.
+                found = [profiles.get(key) for key in keys.values()]
+                ids = [profile and profile[position] for profile in found]
+                self._fields[name]._insert_cache(self, ids)
+                continue
+            # Few differ in the rest: one assignment for all that are alike.
             alike = defaultdict(list)
             for record, key in keys.items():
                 profile = profiles.get(key)
