@@ -57,13 +57,21 @@ class CrmCustomer(models.Model):
         else:
             partner_ids = list(partner_ids)
             fresh = SQL("MATERIALIZED (%s)", self._profile_sql(as_of, partner_ids))
-        follow_ups = self._follow_up_conditions(partner_ids)
-        statement = self._write_sql(fresh, partner_ids, follow_ups.values())
-        if partner_ids is not None:
-            statement = self._planned_for_some(statement)
-        [[updated, inserted, stale_ids, *answers]] = self.env.execute_query(statement)
-        self._plan_as_usual()
-        due = {name for name, holds in zip(follow_ups, answers, strict=True) if holds}
+        follow_ups = self._follow_up_conditions(partner_ids or [])
+        if partner_ids is None:
+            # Of all customers everything follows.
+            statement = self._write_sql(fresh, partner_ids)
+            [[updated, inserted, stale_ids]] = self.env.execute_query(statement)
+            due = set(follow_ups)
+        else:
+            statement = self._write_sql(fresh, partner_ids, follow_ups.values())
+            [[updated, inserted, stale_ids, *answers]] = self.env.execute_query(
+                self._planned_for_some(statement)
+            )
+            self._plan_as_usual()
+            due = {
+                name for name, holds in zip(follow_ups, answers, strict=True) if holds
+            }
         # By the ORM, so that activities and followers go with them. Who asks for a
         # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()
@@ -83,7 +91,7 @@ class CrmCustomer(models.Model):
         profiles, before these are written; add-ons append theirs and answer to the
         name in `_after_refresh`.
 
-        :param partner_ids: as in `_after_refresh`; of all customers everything follows
+        :param list partner_ids: the commercial partners that are refreshed
         """
         return {}
 

@@ -122,17 +122,15 @@ class CrmCustomer(models.Model):
     @api.model
     def _follow_up_conditions(self, partner_ids):
         """Adds touches: a contact with one has a channel, by `res.partner._acquire`."""
-        has_touches = SQL("TRUE")
-        if partner_ids is not None:
-            has_touches = SQL(
-                """(EXISTS (SELECT FROM res_partner p
-                             WHERE p.id = ANY(%(partners)s)
-                               AND p.acquisition_channel_id IS NOT NULL)
-                    OR EXISTS (SELECT FROM crm_customer c
-                                 JOIN crm_customer_touch t ON t.customer_id = c.id
-                                WHERE c.partner_id = ANY(%(partners)s)))""",
-                partners=partner_ids,
-            )
+        has_touches = SQL(
+            """(EXISTS (SELECT FROM res_partner p
+                         WHERE p.id = ANY(%(partners)s)
+                           AND p.acquisition_channel_id IS NOT NULL)
+                OR EXISTS (SELECT FROM crm_customer c
+                             JOIN crm_customer_touch t ON t.customer_id = c.id
+                            WHERE c.partner_id = ANY(%(partners)s)))""",
+            partners=partner_ids,
+        )
         return {**super()._follow_up_conditions(partner_ids), "touches": has_touches}
 
     @api.model

@@ -230,16 +230,14 @@ class CrmCustomer(models.Model):
     @api.model
     def _follow_up_conditions(self, partner_ids):
         """Adds referrals: somebody brought one of these customers, or did."""
-        has_referrals = SQL("TRUE")
-        if partner_ids is not None:
-            has_referrals = SQL(
-                """(EXISTS (SELECT FROM res_partner p
-                             WHERE p.id = ANY(%(friends)s)
-                               AND p.referred_by_id IS NOT NULL)
-                    OR EXISTS (SELECT FROM crm_referral r
-                                WHERE r.friend_id = ANY(%(friends)s)))""",
-                friends=partner_ids,
-            )
+        has_referrals = SQL(
+            """(EXISTS (SELECT FROM res_partner p
+                         WHERE p.id = ANY(%(friends)s)
+                           AND p.referred_by_id IS NOT NULL)
+                OR EXISTS (SELECT FROM crm_referral r
+                            WHERE r.friend_id = ANY(%(friends)s)))""",
+            friends=partner_ids,
+        )
         conditions = super()._follow_up_conditions(partner_ids)
         return {**conditions, "referrals": has_referrals}
 

@@ -21,8 +21,16 @@ class TestPosting(RealTransactions):
     def test_posting_before_any_statement_of_the_refresh(self):
         number, posted = 1, True
         while posted:
-            [partner_id] = self._contacts()
+            partner_id, referrer_id = self._contacts(2)
             with self.transaction() as env:
+                # So that touches and a referral follow, with statements of their own.
+                channel = env["crm.acquisition.channel"].create({"name": f"C{number}"})
+                env["res.partner"].browse(partner_id).write(
+                    {
+                        "acquisition_channel_id": channel.id,
+                        "referred_by_id": referrer_id,
+                    }
+                )
                 env["crm.customer.mark"]._mark([partner_id])
                 env.cr.commit()
                 with self._at_statement(
@@ -31,9 +39,9 @@ class TestPosting(RealTransactions):
                     env["crm.customer"]._cron_refresh_marked()
             with self.subTest(statement=number):
                 self._work_off()
-                self._assert_right({partner_id: 2 if posted else 1})
+                self._assert_right({partner_id: 2 if posted else 1, referrer_id: 1})
             number += 1
-        self.assertGreater(number, 10)
+        self.assertGreater(number, 20)
 
     def test_a_posted_invoice_wakes_the_job(self):
         [partner_id] = self._contacts()
