@@ -28,6 +28,8 @@ class CrmCustomerLink(models.AbstractModel):
     # company or None.
     _customer_partner_path = "partner_id.commercial_partner_id"
     _customer_company_field = "company_id"
+    # Flags of the profile that its query brings along: a form asks for them anyway.
+    _customer_flags = ()
 
     crm_customer_id = fields.Many2one(
         comodel_name="crm.customer",
@@ -102,23 +104,41 @@ class CrmCustomerLink(models.AbstractModel):
         """``{(contact, company): values of _link_fields}`` the reader may open.
 
         By SQL, since related fields of the profile, and the commercial partners of
-        the contacts, would cost a query each.
+        the contacts, would cost a query each. Flags go to the cache of the profiles.
         """
         contact_ids.discard(False)
         if not contact_ids:
             return {}
         customers = self.env["crm.customer"].with_context(active_test=False)
         query = customers._search(Domain("company_id", "in", self.env.companies.ids))
-        contact = query.join(
-            query.table, "partner_id", "res_partner", "commercial_partner_id", "contact"
-        )
-        commercial = self.env["res.partner"]._fields["commercial_partner_id"]
-        contact_id = SQL.identifier(contact, "id", to_flush=commercial)
+        if "." in self._customer_partner_path:
+            contact = query.join(
+                query.table,
+                "partner_id",
+                "res_partner",
+                "commercial_partner_id",
+                "contact",
+            )
+            commercial = self.env["res.partner"]._fields["commercial_partner_id"]
+            contact_id = SQL.identifier(contact, "id", to_flush=commercial)
+        else:
+            # They are commercial partners, as the profiles have them.
+            contact_id = SQL.identifier(query.table, "partner_id")
         query.add_where(SQL("%s = ANY(%s)", contact_id, list(contact_ids)))
-        names = ("company_id", *self._link_fields().values())
-        fields_ = (customers._field_to_sql(query.table, name, query) for name in names)
-        rows = self.env.execute_query(query.select(contact_id, *fields_))
-        return {row[:2]: row[2:] for row in rows}
+        names = ("company_id", *self._link_fields().values(), "id")
+        rows = self.env.execute_query(
+            query.select(
+                contact_id,
+                *(customers._field_to_sql(query.table, name, query) for name in names),
+                *(customers._flag_sql(f, query.table) for f in self._customer_flags),
+            )
+        )
+        end = len(names)
+        found = customers.browse(row[end] for row in rows)
+        for position, name in enumerate(self._customer_flags, start=end + 1):
+            flag = customers._fields[name]
+            flag._insert_cache(found, [row[position] for row in rows])
+        return {row[:2]: row[2:end] for row in rows}
 
     def _search_profile(self, name, operator, value):
         """Find records by a field of their profile; ``False`` finds those without."""

@@ -61,6 +61,7 @@ class CrmCustomer(models.Model):
     need_ids = fields.One2many(
         "crm.customer.need", "customer_id", groups=KNOWLEDGE_GROUPS
     )
+    has_needs = fields.Boolean(compute="_compute_has_needs", groups=fields.NO_ACCESS)
 
     @api.model
     def _knowledge_tables(self):
@@ -70,20 +71,20 @@ class CrmCustomer(models.Model):
     def _knowledge_fields(self):
         return super()._knowledge_fields() | {"need_ids"}
 
-    def _have_needs(self):
-        """Whether anything is noted of these customers, whoever may read it.
+    @api.depends("need_ids")
+    def _compute_has_needs(self):
+        """Of most customers nothing is noted: nothing need be read of them."""
+        self._compute_flag("has_needs")
 
-        Of most nothing is, and to ask so takes a fraction of reading nothing.
-        """
+    @api.model
+    def _flag_sql(self, name, alias):
+        if name != "has_needs":
+            return super()._flag_sql(name, alias)
         customer = self.env["crm.customer.need"]._fields["customer_id"]
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    "SELECT 1 FROM crm_customer_need WHERE %s = ANY(%s) LIMIT 1",
-                    SQL.identifier("customer_id", to_flush=customer),
-                    self.ids,
-                )
-            )
+        return SQL(
+            "(SELECT TRUE FROM crm_customer_need n WHERE %s = %s LIMIT 1)",
+            SQL.identifier("n", "customer_id", to_flush=customer),
+            SQL.identifier(alias, "id"),
         )
 
     def _known_needs(self, kinds):
@@ -119,7 +120,9 @@ class CrmCustomerLink(models.AbstractModel):
     def _compute_customer_needs(self):
         """A line for each kind, with the reader's rights; one query for all."""
         customers = self.crm_customer_id
-        if not customers._have_needs():
+        # sudo: a flag tells the same to whoever may open the profile
+        customers &= customers.sudo().filtered("has_needs")
+        if not customers:
             self.customer_needs = False
             return
         kinds = self.env["crm.customer.need"]._fields["kind"]

@@ -32,6 +32,7 @@ class CrmReferral(models.Model):
             written += self.env.cr.rowcount
         if written:
             self.invalidate_model(flush=False)
+            self.env["crm.customer"].invalidate_model(["has_brought"], flush=False)
         if self._has_work():
             self._wake()
         return written

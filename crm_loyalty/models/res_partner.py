@@ -95,6 +95,8 @@ class ResPartner(models.Model):
             new = partner.commercial_partner_id
             if old == new:
                 continue
+            # Whom the contact brought, its new customer brought.
+            self.env["crm.customer"].invalidate_model(["has_brought"], flush=False)
             if old == partner:
                 # sudo: upkeep by the system; the user need not see all its companies
                 self.env["crm.customer"].sudo()._join_profiles(partner, new)

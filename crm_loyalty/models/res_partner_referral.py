@@ -8,6 +8,7 @@ class ResPartner(models.Model):
     """Who brought a customer, and whom he brought himself."""
 
     _inherit = "res.partner"
+    _customer_flags = ("has_needs", "has_brought")
 
     referred_by_id = fields.Many2one(
         "res.partner",
@@ -86,14 +87,19 @@ class ResPartner(models.Model):
         """Whom they brought themselves, as far as the reader may open these."""
         referrals = self.env["crm.referral"]
         counts = {}
-        if self._have_brought() and referrals.has_access("read"):
+        asked = self.browse()
+        if referrals.has_access("read"):
+            # sudo: a flag tells the same to whoever may open the profile
+            idle = self.crm_customer_id.sudo().filtered(lambda c: not c.has_brought)
+            asked = self.filtered(lambda partner: partner.crm_customer_id not in idle)
+        if asked:
             counts = dict(
                 referrals._read_group(
                     [
                         (
                             "referrer_id.commercial_partner_id",
                             "in",
-                            self.commercial_partner_id.ids,
+                            asked.commercial_partner_id.ids,
                         ),
                         ("company_id", "=", self.env.company.id),
                         ("state", "!=", "refused"),
@@ -104,27 +110,6 @@ class ResPartner(models.Model):
             )
         for partner in self:
             partner.brought_count = counts.get(partner.commercial_partner_id, 0)
-
-    def _have_brought(self):
-        """Whether these customers brought anybody, whoever may see it.
-
-        Most brought nobody, and to ask so takes a fraction of counting nobody.
-        """
-        referrer = self.env["crm.referral"]._fields["referrer_id"]
-        commercial = self._fields["commercial_partner_id"]
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    """SELECT 1 FROM res_partner p
-                         JOIN crm_referral r ON %s = p.id
-                        WHERE %s = ANY(%s)
-                        LIMIT 1""",
-                    SQL.identifier("r", "referrer_id", to_flush=referrer),
-                    SQL.identifier("p", "commercial_partner_id", to_flush=commercial),
-                    self.commercial_partner_id.ids,
-                )
-            )
-        )
 
     def action_open_brought(self):
         """Open the tree of those whom this contact brought."""
@@ -182,3 +167,34 @@ class ResPartner(models.Model):
                     referrer=referrer,
                 )
             )
+
+
+class CrmCustomer(models.Model):
+    _inherit = "crm.customer"
+
+    has_brought = fields.Boolean(
+        "Has Brought Anybody", compute="_compute_has_brought", groups=fields.NO_ACCESS
+    )
+
+    def _compute_has_brought(self):
+        """Most customers brought nobody: nobody need be counted for them.
+
+        Forgotten by `crm.referral._follow`, and when a contact gets another customer.
+        """
+        self._compute_flag("has_brought")
+
+    @api.model
+    def _flag_sql(self, name, alias):
+        if name != "has_brought":
+            return super()._flag_sql(name, alias)
+        referrer = self.env["crm.referral"]._fields["referrer_id"]
+        commercial = self.env["res.partner"]._fields["commercial_partner_id"]
+        # An array: a join takes longer to plan than to run.
+        return SQL(
+            """(SELECT TRUE FROM crm_referral r
+                 WHERE %s = ANY(ARRAY(SELECT p.id FROM res_partner p WHERE %s = %s))
+                 LIMIT 1)""",
+            SQL.identifier("r", "referrer_id", to_flush=referrer),
+            SQL.identifier("p", "commercial_partner_id", to_flush=commercial),
+            SQL.identifier(alias, "partner_id"),
+        )

@@ -4,6 +4,7 @@ from . import test_attribution
 from . import test_caller_card
 from . import test_channel_report
 from . import test_competitors
+from . import test_contact_form
 from . import test_documents
 from . import test_export
 from . import test_first_steps
