@@ -27,9 +27,8 @@ THRESHOLDS_SANE = """crm_regular_purchases > 0 AND crm_active_days > 0
 RULE_FIELDS = [
     *THRESHOLD_FIELDS,
     "crm_attribution_half_life",
+    "crm_timezone",
     "currency_id",
-    "partner_id",
-    "resource_calendar_id",
 ]
 
 
@@ -91,6 +90,14 @@ class ResCompany(models.Model):
         "Points for a Referral", default=100, help="Whole points for each friend."
     )
 
+    # Stored, since each refresh of a customer needs it.
+    crm_timezone = fields.Char(
+        "Time Zone of Days",
+        compute="_compute_crm_timezone",
+        store=True,
+        help="By which a moment belongs to a day: the working calendar's time zone, "
+        "else that of the company's contact.",
+    )
     crm_area_code = fields.Char(
         "Area Code",
         help="Of local phone numbers that are written without one, such as 021.",
@@ -273,15 +280,19 @@ class ResCompany(models.Model):
             return ""
         return f"0{phone.clean(company.crm_area_code).strip().lstrip('0')}"
 
+    @api.depends("resource_calendar_id.tz", "partner_id.tz")
+    def _compute_crm_timezone(self):
+        for company in self:
+            calendar = company.resource_calendar_id
+            company.crm_timezone = calendar.tz or company.partner_id.tz or "UTC"
+
     def _crm_timezone(self):
-        """The company's time zone: its working calendar's, else its contact's."""
+        """The company's time zone, for whoever works in it."""
         self.ensure_one()
-        # sudo: calendar and contact of a company that the user works in
+        # sudo: of a company that the user works in, and nothing else of it
         company = self.sudo()
         company.fetch(RULE_FIELDS)
-        calendar = company.resource_calendar_id
-        calendar.fetch(["tz"])
-        return calendar.tz or company.partner_id.tz or "UTC"
+        return company.crm_timezone
 
     @api.model
     def _crm_timezone_sql(self, company_id):
@@ -295,7 +306,6 @@ class ResCompany(models.Model):
         # sudo: the time zones of all companies; rows of others are not read by this
         companies = self.sudo().search([])
         companies.fetch(RULE_FIELDS)
-        companies.resource_calendar_id.fetch(["tz"])
         own = self.env.company._crm_timezone()
         others = [
             SQL("WHEN %s THEN %s", company.id, company._crm_timezone())

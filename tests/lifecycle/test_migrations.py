@@ -36,6 +36,26 @@ answer = {
 }
 """
 
+# The schema before 19.0.1.7.0: the time zone was read of calendar and contact.
+TIME_ZONES_OF_1_6 = """
+own = env["resource.calendar"].create({"name": "Far", "tz": "Pacific/Kiritimati"})
+companies = env["res.company"].create(
+    [{"name": "By " + name} for name in ("calendar", "contact", "nothing")])
+companies[0].resource_calendar_id = own
+companies[1:].resource_calendar_id = False
+companies.partner_id.tz = False
+(companies[0] | companies[1]).partner_id.tz = "Asia/Tehran"
+env.flush_all()
+env.cr.execute("ALTER TABLE res_company DROP COLUMN crm_timezone")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.6.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_TIME_ZONES = """
+companies = env["res.company"].search([("name", "=like", "By %")], order="name")
+answer = companies.mapped("crm_timezone")
+"""
+
 # The schema before 19.0.1.3.0: no day of credit, and a narrower index of facts.
 SCHEMA_OF_1_2 = """
 env.flush_all()
@@ -255,6 +275,13 @@ def test_documents_credited_before_the_day_of_it_was_stored(database):
     database.odoo("shell", script=OLD_CREDITS + SCHEMA_OF_1_2 % "19.0.1.2.0")
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     assert database.ask(SHOW_CREDITS) == ["2025-03-09", "", "", "", True]
+
+
+def test_companies_of_before_their_time_zone_was_stored(database):
+    database.odoo("shell", script=TIME_ZONES_OF_1_6)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    shown = database.ask(SHOW_TIME_ZONES)
+    assert shown == ["Pacific/Kiritimati", "Asia/Tehran", "UTC"]
 
 
 def test_pages_of_profiles_keep_room(database):
