@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.sql import table_columns
 
 from .crm_customer_purchase import SALE_TYPES
 
@@ -14,13 +15,39 @@ class CrmCustomerPurchase(models.Model):
     _inherit = "crm.customer.purchase"
 
     def _fill(self):
-        """First fill on a live database: all posted documents, set-based."""
+        """First fill on a live database: all posted documents, set-based.
+
+        The rows are made in a temporary table of the same name, which PostgreSQL takes
+        before the real one, and go over when they are complete, each customer's
+        together. So the days of credit and payment, that most rows get, leave no dead
+        rows behind, and the indexes are built in their order.
+        """
         _logger.info("Filling purchases from posted documents...")
+        self.env.flush_all()
+        cr = self.env.cr
+        [[schema]] = self.env.execute_query(SQL("SELECT CURRENT_SCHEMA"))
+        made = SQL.identifier("pg_temp", self._table)
+        real = SQL.identifier(schema, self._table)
+        cr.execute(SQL("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)", made, real))
         # A refresh of all customers follows: no need to mark each.
         # sudo: all companies' documents are read and written; a number is returned
         purchases = self.sudo()
         count = purchases._sync(keep_unit_costs=False, mark=False, known=False)
         purchases._set_paid_dates()
+        columns = SQL(", ").join(map(SQL.identifier, table_columns(cr, self._table)))
+        cr.execute(
+            SQL(
+                """INSERT INTO %(real)s (%(columns)s)
+                   SELECT %(columns)s FROM %(made)s
+                    ORDER BY company_id, partner_id, date, id""",
+                real=real,
+                columns=columns,
+                made=made,
+            )
+        )
+        cr.execute(SQL("DROP TABLE %s", made))
+        cr.execute(SQL("ANALYZE %s", real))
+        self.invalidate_model(flush=False)
         _logger.info("%s purchases filled", count)
 
     @api.model

@@ -1,8 +1,11 @@
 """When a document was really paid: what is money, and what is a promise of it."""
 
+import itertools
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from . import common
 
@@ -313,6 +316,36 @@ class TestPaid(common.PaymentCommon):
         self.purchases.search([]).unlink()
         self.purchases._fill()
         self.assertEqual(self._paid_on(self.invoice), "2026-03-07")
+
+    def test_the_first_fill_stores_the_rows_of_a_customer_together(self):
+        """Not even those that got a day of credit or payment lie elsewhere."""
+        other = self._create_customer_contact(name="Other Payer")
+        companies = (self.company, self.other_company)
+        for day, partner, company in itertools.product(
+            ("2026-03-03", "2026-03-02"), (other, self.partner), companies
+        ):
+            invoice = self._invoice(partner, day, 100, company=company)
+        self._bank_line(self._receivable(self.invoice), "2026-03-07")
+        self._credit(invoice, "2026-03-08")
+        self.env.flush_all()
+        stored = self._stored_rows()
+        self.env.cr.execute("TRUNCATE crm_customer_purchase")
+        self.purchases._fill()
+        filled = self._stored_rows()
+        self.assertEqual(sorted(filled), sorted(stored))
+        self.assertEqual([row[:3] for row in filled], sorted(row[:3] for row in filled))
+        self.assertIn(invoice.id, [row[3] for row in filled if row[4]])
+        self.assertIn(self.invoice.id, [row[3] for row in filled if row[5]])
+
+    def _stored_rows(self):
+        """Purchases in the order in which they lie in the table."""
+        return self.env.execute_query(
+            SQL(
+                """SELECT company_id, partner_id, date, move_id,
+                          credited_date IS NOT NULL, paid_date IS NOT NULL, amount, cost
+                     FROM crm_customer_purchase ORDER BY ctid"""
+            )
+        )
 
     def test_the_nightly_check_mends_and_marks_nobody(self):
         self._bank_line(self._receivable(self.invoice), "2026-03-07")
