@@ -153,37 +153,59 @@ class CrmCustomerMark(models.Model):
     def _process(self, batch_size):
         """Refresh up to ``batch_size`` marks; return whether more are left."""
         self._flush_pending()
-        # A mark concerns all companies, whoever's transaction left it.
-        locked = self.env["crm.customer"]._lock_refresh_of_all()
-        if not all(locked.values()):
+        companies, are_free, count, whole, partner_ids = self._take(batch_size)
+        if not are_free:
             # That refresh may have looked before these marks came.
             if self.search_count([], limit=1):
                 self._wake(fields.Datetime.now() + timedelta(minutes=1))
             return False
-        rows = self.env.execute_query(
-            SQL(
-                # As a subquery it may be run again for each row, and take more.
-                """WITH batch AS MATERIALIZED (
-                       SELECT id FROM crm_customer_mark
-                        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-                   DELETE FROM crm_customer_mark mark
-                    USING batch WHERE batch.id = mark.id
-                RETURNING mark.company_id, mark.partner_id,
-                          (SELECT commercial_partner_id FROM res_partner p
-                            WHERE p.id = mark.partner_id)""",
-                batch_size,
-            )
-        )
-        whole = {row[0] for row in rows}
-        # A contact may have been a customer of its own before.
-        partner_ids = {id_ for row in rows for id_ in row[1:] if id_}
-        for company_id in locked:
+        for company_id in companies:
             customers = self.env["crm.customer"].with_company(company_id)
             if company_id in whole:
                 customers._write_profiles(None, customers._today())
             elif partner_ids:
                 customers._write_profiles(partner_ids, customers._today())
-        return len(rows) == batch_size
+        return count == batch_size
+
+    @api.model
+    def _take(self, batch_size):
+        """Take marks off the queue, and the refresh lock of every company.
+
+        A mark concerns all companies, whoever's transaction left it: none is taken
+        while one of them is being refreshed. One statement, since most often a single
+        customer waits.
+
+        :return: tuple of ids of the companies, whether all of them were free, the
+            number of marks, ids of the companies to refresh as a whole, and ids of
+            the contacts to refresh, commercial or not
+        """
+        [[companies, are_free, count, whole, partner_ids]] = self.env.execute_query(
+            SQL(
+                # As a subquery the batch may be run again for each row, and take more.
+                """
+                WITH company AS MATERIALIZED (%(companies)s),
+                batch AS MATERIALIZED (
+                    SELECT id FROM crm_customer_mark
+                     WHERE (SELECT BOOL_AND(is_free) FROM company)
+                     ORDER BY id LIMIT %(batch_size)s FOR UPDATE SKIP LOCKED),
+                taken AS (
+                    DELETE FROM crm_customer_mark mark
+                     USING batch WHERE batch.id = mark.id
+                 RETURNING mark.company_id, mark.partner_id)
+                SELECT ARRAY(SELECT id FROM company ORDER BY id),
+                       (SELECT BOOL_AND(is_free) FROM company),
+                       (SELECT COUNT(*) FROM taken),
+                       ARRAY(SELECT company_id FROM taken
+                              WHERE company_id IS NOT NULL),
+                       -- A contact may have been a customer of its own before.
+                       ARRAY(SELECT UNNEST(ARRAY[p.id, p.commercial_partner_id])
+                               FROM taken JOIN res_partner p ON p.id = partner_id)
+                """,
+                companies=self.env["crm.customer"]._lock_of_all_sql(),
+                batch_size=batch_size,
+            )
+        )
+        return companies, are_free, count, set(whole), set(partner_ids) - {None}
 
 
 class CrmCustomerMarker(models.AbstractModel):

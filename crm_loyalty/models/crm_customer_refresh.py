@@ -134,21 +134,17 @@ class CrmCustomer(models.Model):
         return locked
 
     @api.model
-    def _lock_refresh_of_all(self):
-        """Take the refresh lock of every company.
+    def _lock_of_all_sql(self):
+        """SELECT that takes the refresh lock of every company.
 
-        :return: ``{company id: whether it was free}``
+        :return: SQL of rows ``id`` (the company) and ``is_free`` (boolean)
         """
         active = self.env["res.company"]._fields["active"]
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    """SELECT id, pg_try_advisory_xact_lock(%s, id)
-                         FROM res_company WHERE %s ORDER BY id""",
-                    REFRESH_LOCK,
-                    SQL.identifier("active", to_flush=active),
-                )
-            )
+        return SQL(
+            """SELECT id, pg_try_advisory_xact_lock(%s, id) AS is_free
+                 FROM res_company WHERE %s""",
+            REFRESH_LOCK,
+            SQL.identifier("active", to_flush=active),
         )
 
     @api.model
@@ -316,7 +312,7 @@ class CrmCustomer(models.Model):
             company=self.env.company.id,
             customers=SQL("TRUE")
             if partner_ids is None
-            else SQL("c.partner_id = ANY(%s)", partner_ids),
+            else SQL("c.partner_id = ANY(%s)", self._array_sql(partner_ids)),
             conditions=SQL().join(SQL(", %s", condition) for condition in conditions),
         )
 

@@ -129,7 +129,7 @@ class CrmCustomer(models.Model):
                 OR EXISTS (SELECT FROM crm_customer c
                              JOIN crm_customer_touch t ON t.customer_id = c.id
                             WHERE c.partner_id = ANY(%(partners)s)))""",
-            partners=partner_ids,
+            partners=self._array_sql(partner_ids),
         )
         return {**super()._follow_up_conditions(partner_ids), "touches": has_touches}
 
@@ -214,7 +214,7 @@ class CrmCustomer(models.Model):
         """Whether a row ``c`` is one of the company's customers to look at."""
         some = SQL("TRUE")
         if partner_ids is not None:
-            some = SQL("c.partner_id = ANY(%s)", list(partner_ids))
+            some = SQL("c.partner_id = ANY(%s)", self._array_sql(partner_ids))
         return SQL("c.company_id = %s AND %s", self.env.company.id, some)
 
     @api.model

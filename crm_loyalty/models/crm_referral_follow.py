@@ -237,7 +237,7 @@ class CrmCustomer(models.Model):
                            AND p.referred_by_id IS NOT NULL)
                 OR EXISTS (SELECT FROM crm_referral r
                             WHERE r.friend_id = ANY(%(friends)s)))""",
-            friends=partner_ids,
+            friends=self._array_sql(partner_ids),
         )
         conditions = super()._follow_up_conditions(partner_ids)
         return {**conditions, "referrals": has_referrals}

@@ -453,6 +453,23 @@ class TestRefresh(common.CrmLoyaltyCommon):
         queries(1)
         self.assertEqual(queries(2), queries(40))
 
+    def test_a_single_mark_is_refreshed_in_few_statements(self):
+        """Marks and locks; of each company its settings, the number of companies, its
+        profiles, and planning as usual again.
+        """
+        companies = self.env["res.company"].search_count([])
+        marks = self.env["crm.customer.mark"]
+        self._refresh_marked()
+        for _warm_up in range(2):
+            self._purchase(self.partner, self.today, 10)
+            marks._flush_pending()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            marks._process(10)
+            spent = self.env.cr.sql_log_count - before
+        self.assertEqual(spent, 1 + 4 * companies)
+        self.assertEqual(self._customer(self.partner).purchase_count, 2)
+
 
 @tagged("post_install", "-at_install")
 class TestVisibility(common.CrmLoyaltyCommon):
