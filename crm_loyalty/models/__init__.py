@@ -9,6 +9,7 @@ from . import crm_acquisition_cost
 from . import crm_customer_link
 from . import crm_customer
 from . import crm_customer_facts
+from . import crm_customer_classes
 from . import crm_customer_refresh
 from . import crm_customer_preview
 from . import crm_customer_join
