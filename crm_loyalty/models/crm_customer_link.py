@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -79,25 +77,17 @@ class CrmCustomerLink(models.AbstractModel):
     )
     def _compute_customer_link(self):
         contact_field = self._customer_partner_path.partition(".")[0]
-        keys = {
-            record: (record[contact_field]._origin.id, record._customer_company().id)
+        keys = [
+            (record[contact_field]._origin.id, record._customer_company().id)
             for record in self
-        }
-        profiles = self._read_profiles({contact_id for contact_id, _c in keys.values()})
-        for position, name in enumerate(self._link_fields()):
-            if name == "crm_customer_id":
-                # Hardly two are alike: assigning one by one takes most of the time.
-                found = [profiles.get(key) for key in keys.values()]
-                ids = [profile and profile[position] for profile in found]
-                self._fields[name]._insert_cache(self, ids)
-                continue
-            # Few differ in the rest: one assignment for all that are alike.
-            alike = defaultdict(list)
-            for record, key in keys.items():
-                profile = profiles.get(key)
-                alike[profile and profile[position]].append(record)
-            for value, records in alike.items():
-                self.browse().concat(*records)[name] = value
+        ]
+        profiles = self._read_profiles({contact_id for contact_id, _c in keys})
+        names = self._link_fields()
+        nothing = (None,) * len(names)
+        found = [profiles.get(key, nothing) for key in keys]
+        # To assign what is as the cache has it would take longer than to read it.
+        for name, values in zip(names, zip(*found, strict=True), strict=True):
+            self._fields[name]._insert_cache(self, values)
 
     @api.model
     def _read_profiles(self, contact_ids):

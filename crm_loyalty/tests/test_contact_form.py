@@ -66,11 +66,16 @@ class TestContactForm(common.KnowledgeCommon):
         self._friend(referrer.partner_id, self.traveller)
         # What is told of others, and abroad, costs nothing here.
         self._need(self.shared_abroad, "Abroad")
+        called = self._buyer("Called", user_id=self.traveller.id)
+        self.env["crm.phone.number"].create(
+            {"partner_id": called.partner_id.id, "number": "+3222011234"}
+        )
         for companies in (self.company, self.companies):
             for customer, more, needs, brought in (
                 (known, 0, False, 0),
                 (noted, 1, "Needs: Paper", 0),
                 (referrer, 1, False, 1),
+                (called, 1, False, 0),
             ):
                 contact = self._contact(customer, self.traveller, companies)
                 with self.subTest(customer.display_name, companies=len(companies)):

@@ -1,4 +1,4 @@
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import BaseCase, Form, tagged
 
 from odoo.addons.crm_loyalty.l10n import phone
@@ -184,6 +184,55 @@ class TestPhoneNumbers(common.CrmLoyaltyCommon):
         self.assertEqual(rows.partner_id, self.partner)
         self.partner.unlink()
         self.assertFalse(rows.exists())
+
+    # -- reading
+    def _numbers(self, user, companies, queries):
+        """``{name: numbers}`` of the contacts a user sees, read in so many queries."""
+        contacts = self.env["res.partner"].with_user(user)
+        contacts = contacts.with_context(allowed_company_ids=companies.ids)
+        for _attempt in range(2):  # the first fills the caches of the registry
+            self.env.flush_all()
+            self.env.invalidate_all()
+            seen = contacts.search([("id", "in", self.page)])
+            seen.mapped("company_id.name")
+            before = self.cr.sql_log_count
+            numbers = {row.name: row.phone_number_ids.ids for row in seen}
+            count = self.cr.sql_log_count - before
+        self.assertEqual(count, queries)
+        return numbers
+
+    def test_only_of_those_who_have_any_they_are_read(self):
+        none, one, abroad = self.env["res.partner"].create(
+            [
+                {"name": "None"},
+                {"name": "One", "company_id": self.company.id},
+                {"name": "Abroad", "company_id": self.other_company.id},
+            ]
+        )
+        self.page = (none | one | abroad).ids
+        user = self._user("loyalty_both", "base.group_user")
+        user.company_ids += self.other_company
+        both = self.company | self.other_company
+        nothing = {"None": [], "One": [], "Abroad": []}
+        self.assertEqual(self._numbers(user, both, queries=1), nothing)
+        first = self._add("88776655", one)
+        second = self._add("88776644", one, sequence=5)
+        far = self._add("88776633", abroad)
+        ours = {"None": [], "One": [second.id, first.id]}
+        self.assertEqual(self._numbers(user, self.company, queries=2), ours)
+        all_ = {**ours, "Abroad": far.ids}
+        self.assertEqual(self._numbers(user, both, queries=2), all_)
+        far.partner_id = none
+        (none | abroad).invalidate_recordset(["phone_number_ids"], flush=False)
+        self.assertEqual(none.phone_number_ids, far)
+        self.assertFalse(abroad.phone_number_ids)
+
+    def test_who_may_read_no_numbers_is_refused(self):
+        user = self._user("loyalty_portal", "base.group_portal")
+        partner = user.partner_id.with_user(user)
+        self.assertTrue(partner.name)
+        with self.assertRaises(AccessError):
+            partner.read(["phone_number_ids"])
 
     # -- Odoo's own number
     def test_odoos_number_is_read_too(self):
