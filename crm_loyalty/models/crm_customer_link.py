@@ -86,7 +86,8 @@ class CrmCustomerLink(models.AbstractModel):
         nothing = (None,) * len(names)
         found = [profiles.get(key, nothing) for key in keys]
         # To assign what is as the cache has it would take longer than to read it.
-        for name, values in zip(names, zip(*found, strict=True), strict=True):
+        for position, name in enumerate(names):
+            values = [profile[position] for profile in found]
             self._fields[name]._insert_cache(self, values)
 
     @api.model

@@ -15,7 +15,7 @@ LABELS = [
 ]
 
 
-class MostlyNone(fields.One2many):
+class SparseOne2many(fields.One2many):
     """Rows that few records have.
 
     To ask who has any takes a fraction of reading, with the reader's rights, none.
@@ -142,7 +142,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
     _phone_numbers_path = "phone_number_ids"
 
-    phone_number_ids = MostlyNone(
+    phone_number_ids = SparseOne2many(
         "crm.phone.number", "partner_id", "More Phone Numbers"
     )
     # Numbers are looked up by callers, imports and duplicates.
