@@ -29,12 +29,23 @@ class CrmCustomerPurchase(models.Model):
         made = SQL.identifier("pg_temp", self._table)
         real = SQL.identifier(schema, self._table)
         cr.execute(SQL("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)", made, real))
+        columns = SQL(", ").join(map(SQL.identifier, table_columns(cr, self._table)))
+        # Demo data has posted documents before.
+        cr.execute(
+            SQL(
+                """WITH known AS (DELETE FROM %s RETURNING *)
+                   INSERT INTO %s (%s) SELECT %s FROM known""",
+                real,
+                made,
+                columns,
+                columns,
+            )
+        )
         # A refresh of all customers follows: no need to mark each.
         # sudo: all companies' documents are read and written; a number is returned
         purchases = self.sudo()
         count = purchases._sync(keep_unit_costs=False, mark=False, known=False)
         purchases._set_paid_dates()
-        columns = SQL(", ").join(map(SQL.identifier, table_columns(cr, self._table)))
         cr.execute(
             SQL(
                 """INSERT INTO %(real)s (%(columns)s)

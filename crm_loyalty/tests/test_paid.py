@@ -337,6 +337,20 @@ class TestPaid(common.PaymentCommon):
         self.assertIn(invoice.id, [row[3] for row in filled if row[4]])
         self.assertIn(self.invoice.id, [row[3] for row in filled if row[5]])
 
+    def test_the_first_fill_keeps_the_rows_there_are(self):
+        """Demo data posts documents before it, and they keep their costs."""
+        self._bank_line(self._receivable(self.invoice), "2026-03-07")
+        self._purchase(self.partner, self._day("2026-03-04"), 10)
+        self._purchase(
+            self.partner, self._day("2026-03-05"), 10, company=self.other_company
+        )
+        self.env.flush_all()
+        stored = self._stored_rows()
+        self.purchases._fill()
+        self.assertEqual(
+            sorted(map(str, self._stored_rows())), sorted(map(str, stored))
+        )
+
     def _stored_rows(self):
         """Purchases in the order in which they lie in the table."""
         return self.env.execute_query(
