@@ -262,6 +262,7 @@ class CrmCustomer(models.Model):
         :return: SQL of a truth value, or NULL for none. By ``LIMIT 1``: what EXISTS
             holds is planned twice, and that is most of what it costs.
         """
+        # A name that nobody has answered to.
         raise NotImplementedError(name)
 
     def _compute_flag(self, name):

@@ -179,6 +179,7 @@ class TestContactForm(common.KnowledgeCommon):
                 with self.assertRaises(AccessError):
                     customer.read([name])
         self.assertEqual(
+            # sudo: what no user may read
             [self.own.sudo()[name] for name in FLAGS],
             [True, False],
         )
