@@ -1,7 +1,7 @@
 {
     "name": "CRM Loyalty",
     "summary": "Who your customers are, what each is worth and what to do next",
-    "version": "19.0.1.7.0",
+    "version": "19.0.1.8.0",
     "author": "CRM Loyalty contributors",
     "license": "LGPL-3",
     "category": "Sales/CRM",

@@ -532,13 +532,13 @@ class CrmCustomer(models.Model):
                        AS rewarded,
                    MIN(d.rewarded_date) FILTER (WHERE d.rewarded_date > %(as_of)s)
                        AS next_date
-              FROM %(documents)s
+              FROM crm_referral d
              WHERE d.company_id = %(company)s AND d.state = 'rewarded'
-               AND %(of_customer)s
+               AND %(customers)s
              %(grouped)s
             """,
-            **self._grouped_sql(SQL("p.commercial_partner_id"), partner_ids),
+            **self._grouped_sql(SQL("d.referrer_customer_id"), partner_ids),
             as_of=as_of,
             company=self.env.company.id,
-            **self._documents_sql("crm_referral", "referrer_id", partner_ids),
+            customers=self._among_sql(SQL("d.referrer_customer_id"), partner_ids),
         )

@@ -50,6 +50,14 @@ class CrmReferral(models.Model):
         ondelete="set null",
         index="btree_not_null",
     )
+    # Whose profile shows it: the one named may be a person of a company.
+    referrer_customer_id = fields.Many2one(
+        "res.partner",
+        "Brought By Customer",
+        related="referrer_id.commercial_partner_id",
+        store=True,
+        index="btree_not_null",
+    )
     company_id = fields.Many2one(
         "res.company", required=True, readonly=True, ondelete="cascade"
     )

@@ -54,19 +54,22 @@ class CrmReferral(models.Model):
         """INSERT of the referrals that are new, and UPDATE of those told otherwise."""
         return SQL(
             """INSERT INTO crm_referral AS r
-                      (friend_id, referrer_id, company_id, date, state,
-                       create_uid, create_date, write_uid, write_date)
-               SELECT f.id, f.referred_by_id, c.company_id,
+                      (friend_id, referrer_id, referrer_customer_id, company_id, date,
+                       state, create_uid, create_date, write_uid, write_date)
+               SELECT f.id, f.referred_by_id, referrer.commercial_partner_id,
+                      c.company_id,
                       COALESCE(f.referred_on, f.create_date, %(now)s), 'waiting',
                       %(uid)s, %(now)s, %(uid)s, %(now)s
                  FROM res_partner f
                  JOIN crm_customer c
                    ON c.partner_id = f.id AND c.company_id = %(company)s
-                WHERE f.referred_by_id IS NOT NULL AND %(friends)s
+                 JOIN res_partner referrer ON referrer.id = f.referred_by_id
+                WHERE %(friends)s
                 ORDER BY f.id
                ON CONFLICT (friend_id, company_id) DO UPDATE
-                  SET referrer_id = EXCLUDED.referrer_id, date = EXCLUDED.date,
-                      state = 'waiting', reason = NULL
+                  SET referrer_id = EXCLUDED.referrer_id,
+                      referrer_customer_id = EXCLUDED.referrer_customer_id,
+                      date = EXCLUDED.date, state = 'waiting', reason = NULL
                 WHERE r.state IN ('waiting', 'due', 'refused')
                   AND (r.referrer_id, r.date)
                       IS DISTINCT FROM (EXCLUDED.referrer_id, EXCLUDED.date)""",
@@ -86,14 +89,13 @@ class CrmReferral(models.Model):
         return SQL(
             """
             WITH RECURSIVE referral AS (
-                SELECT r.*, referrer.commercial_partner_id AS by_id
+                SELECT r.*
                   FROM crm_referral r
                   JOIN res_partner f ON f.id = r.friend_id
-                  LEFT JOIN res_partner referrer ON referrer.id = r.referrer_id
                  WHERE r.company_id = %(company)s AND %(friends)s
                    AND r.reason IS DISTINCT FROM 'by_hand'
             ), above (id, friend_id, date, partner_id) AS (
-                SELECT id, friend_id, date, by_id FROM referral
+                SELECT id, friend_id, date, referrer_customer_id FROM referral
                  WHERE state IN ('waiting', 'due', 'refused')
                  UNION
                 SELECT above.id, above.friend_id, above.date,
@@ -107,7 +109,7 @@ class CrmReferral(models.Model):
                 SELECT r.id, r.state, paid.move_id, paid.paid_date,
                        CASE
                        WHEN r.referrer_id = r.friend_id THEN 'oneself'
-                       WHEN r.by_id = r.friend_id THEN 'own_company'
+                       WHEN r.referrer_customer_id = r.friend_id THEN 'own_company'
                        WHEN EXISTS (SELECT FROM above
                                      WHERE above.id = r.id
                                        AND above.partner_id = r.friend_id)

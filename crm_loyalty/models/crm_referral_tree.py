@@ -54,23 +54,22 @@ class CrmReferralTree(models.Model):
         top = SQL("TRUE")
         if CONTEXT_KEY in self.env.context:
             top = SQL(
-                "above.commercial_partner_id = ANY(%s)",
+                "r.referrer_customer_id = ANY(%s)",
                 list(self.env.context[CONTEXT_KEY]),
             )
         return SQL(
             """
             WITH RECURSIVE tree AS (
-                SELECT %(link)s, above.commercial_partner_id AS ancestor_id, 1 AS depth,
+                SELECT %(link)s, r.referrer_customer_id AS ancestor_id, 1 AS depth,
                        ARRAY[r.id] AS path
-                  FROM res_partner above
-                  JOIN crm_referral r ON r.referrer_id = above.id
-                 WHERE r.state <> 'refused' AND %(top)s
+                  FROM crm_referral r
+                 WHERE r.state <> 'refused' AND r.referrer_customer_id IS NOT NULL
+                   AND %(top)s
                  UNION ALL
                 SELECT %(link)s, tree.ancestor_id, tree.depth + 1, tree.path || r.id
                   FROM tree
                   -- Looked up for each friend, not all read: see the test of the plan.
-                  JOIN res_partner above ON above.commercial_partner_id = tree.friend_id
-                  JOIN crm_referral r ON r.referrer_id = above.id
+                  JOIN crm_referral r ON r.referrer_customer_id = tree.friend_id
                    AND r.company_id = tree.company_id
                  WHERE r.state <> 'refused'
                    AND tree.depth < %(deepest)s AND r.id <> ALL(tree.path)

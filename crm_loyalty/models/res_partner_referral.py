@@ -96,15 +96,11 @@ class ResPartner(models.Model):
             counts = dict(
                 referrals._read_group(
                     [
-                        (
-                            "referrer_id.commercial_partner_id",
-                            "in",
-                            asked.commercial_partner_id.ids,
-                        ),
+                        ("referrer_customer_id", "in", asked.commercial_partner_id.ids),
                         ("company_id", "=", self.env.company.id),
                         ("state", "!=", "refused"),
                     ],
-                    ["referrer_id.commercial_partner_id"],
+                    ["referrer_customer_id"],
                     ["__count"],
                 )
             )
@@ -187,14 +183,9 @@ class CrmCustomer(models.Model):
     def _flag_sql(self, name, alias):
         if name != "has_brought":
             return super()._flag_sql(name, alias)
-        referrer = self.env["crm.referral"]._fields["referrer_id"]
-        commercial = self.env["res.partner"]._fields["commercial_partner_id"]
-        # An array: a join takes longer to plan than to run.
+        referrer = self.env["crm.referral"]._fields["referrer_customer_id"]
         return SQL(
-            """(SELECT TRUE FROM crm_referral r
-                 WHERE %s = ANY(ARRAY(SELECT p.id FROM res_partner p WHERE %s = %s))
-                 LIMIT 1)""",
-            SQL.identifier("r", "referrer_id", to_flush=referrer),
-            SQL.identifier("p", "commercial_partner_id", to_flush=commercial),
+            "(SELECT TRUE FROM crm_referral r WHERE %s = %s LIMIT 1)",
+            SQL.identifier("r", "referrer_customer_id", to_flush=referrer),
             SQL.identifier(alias, "partner_id"),
         )

@@ -542,6 +542,16 @@ class TestReferral(ReferralCommon):
         self.assertEqual(self.friend.referred_by_id, self.referrer)
         self.assertEqual(self._referral().state, "waiting")
 
+    def test_a_referrer_who_turns_out_to_be_a_clerk(self):
+        employer = self._contact("Employer")
+        clerk = self._contact("Clerk", parent_id=employer.id, is_company=False)
+        self.referrer.is_company = False
+        referral = self._bring()
+        self._merge(self.referrer, clerk)
+        self.assertEqual(referral.referrer_id, clerk)
+        self.assertEqual(referral.referrer_customer_id, employer)
+        self.assertEqual(self._customer(employer).brought_count, 1)
+
     def test_friend_and_referrer_who_merge_are_no_loop(self):
         self._bring()
         self._merge(self.referrer, self.friend)
@@ -589,6 +599,29 @@ class TestReferral(ReferralCommon):
         self._bring(referrer=self._contact("Another"))
         self.friend.unlink()
         self.assertFalse(self.env["crm.referral"].search([("friend_id", "=", False)]))
+
+    def test_the_referrers_customer_is_followed(self):
+        employer, other = self._contact("Employer"), self._contact("Other employer")
+        person = self._contact("Person", parent_id=employer.id, is_company=False)
+        referral = self._bring(self.friend, person)
+        self.assertEqual(referral.referrer_customer_id, employer)
+        self.assertEqual(employer.with_user(self.manager).brought_count, 1)
+        person.parent_id = other
+        self._refresh_marked()
+        self.assertEqual(referral.referrer_customer_id, other)
+        self.env.invalidate_all()
+        for customer, count in ((employer, 0), (other, 1)):
+            customer = customer.with_user(self.manager)
+            self.assertEqual(customer.brought_count, count)
+            self.assertEqual(self._customer(customer).brought_count, count)
+        # Told otherwise, and told of nobody.
+        self.friend.referred_by_id = employer
+        self._refresh_marked()
+        self.assertEqual(referral.referrer_customer_id, employer)
+        self.friend.referred_by_id = person
+        self._refresh_marked()
+        person.unlink()
+        self.assertFalse(referral.referrer_customer_id)
 
 
 @tagged("post_install", "-at_install")
@@ -741,11 +774,12 @@ class TestReferralTree(ReferralCommon):
             ),
             SQL(
                 """INSERT INTO crm_referral
-                          (friend_id, referrer_id, company_id, date, state)
-                   SELECT id, MIN(id) OVER (PARTITION BY number / 10), %s, NOW(),
-                          'waiting'
+                          (friend_id, referrer_id, referrer_customer_id, company_id,
+                           date, state)
+                   SELECT id, MIN(id) OVER ten, MIN(id) OVER ten, %s, NOW(), 'waiting'
                      FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS number
-                             FROM res_partner WHERE name LIKE 'Stranger %%') p""",
+                             FROM res_partner WHERE name LIKE 'Stranger %%') p
+                   WINDOW ten AS (PARTITION BY number / 10)""",
                 self.company.id,
             ),
             SQL("DELETE FROM crm_referral WHERE friend_id = referrer_id"),

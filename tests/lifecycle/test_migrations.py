@@ -56,6 +56,32 @@ companies = env["res.company"].search([("name", "=like", "By %")], order="name")
 answer = companies.mapped("crm_timezone")
 """
 
+# The schema before 19.0.1.8.0: the referrer's customer was looked up.
+REFERRALS_OF_1_7 = """
+company = env["res.partner"].create({"name": "Bringer", "is_company": True})
+person = env["res.partner"].create({"name": "P", "parent_id": company.id})
+friends = env["res.partner"].create(
+    [{"name": "Brought " + name, "is_company": True, "referred_by_id": by}
+     for name, by in (("by a company", company.id), ("by a person", person.id),
+                      ("by one who left", person.id))])
+env["crm.customer"]._refresh()
+referrals = env["crm.referral"].search([("friend_id", "in", friends.ids)])
+assert len(referrals) == 3
+env.flush_all()
+env.cr.execute("UPDATE crm_referral SET referrer_id = NULL WHERE friend_id = %s",
+               [friends[2].id])
+env.cr.execute("ALTER TABLE crm_referral DROP COLUMN referrer_customer_id")
+env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.7.0'"
+               " WHERE name = 'crm_loyalty'")
+env.cr.commit()
+"""
+SHOW_REFERRALS = """
+referrals = env["crm.referral"].search(
+    [("friend_id.name", "=like", "Brought %")], order="id")
+answer = [[row.referrer_customer_id.name, row.referrer_id.name] for row in referrals]
+answer.append(referrals[0].referrer_customer_id.brought_count)
+"""
+
 # The schema before 19.0.1.3.0: no day of credit, and a narrower index of facts.
 SCHEMA_OF_1_2 = """
 env.flush_all()
@@ -282,6 +308,13 @@ def test_companies_of_before_their_time_zone_was_stored(database):
     test_addons.change_modules(database, "-u", ["crm_loyalty"])
     shown = database.ask(SHOW_TIME_ZONES)
     assert shown == ["Pacific/Kiritimati", "Asia/Tehran", "UTC"]
+
+
+def test_referrals_of_before_their_referrers_customer_was_stored(database):
+    database.odoo("shell", script=REFERRALS_OF_1_7)
+    test_addons.change_modules(database, "-u", ["crm_loyalty"])
+    bringer = ["Bringer", "Bringer"], ["Bringer", "P"], [False, False]
+    assert database.ask(SHOW_REFERRALS) == [*bringer, 2]
 
 
 def test_pages_of_profiles_keep_room(database):
