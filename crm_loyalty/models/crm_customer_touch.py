@@ -355,12 +355,13 @@ class CrmCustomer(models.Model):
               JOIN res_partner p ON p.commercial_partner_id = c.partner_id
               JOIN sale_order o
                 ON o.partner_id = p.id AND o.company_id = %(company)s
-              LEFT JOIN crm_lead l
-                     ON l.id = o.opportunity_id
-                    AND l.acquisition_channel_id = o.acquisition_channel_id
+              -- Not by the channel as well: where PostgreSQL has not yet seen that many
+              -- have one, it compares each order with all leads of its channel.
+              LEFT JOIN crm_lead l ON l.id = o.opportunity_id
               LEFT JOIN res_partner lp ON lp.id = l.partner_id
              WHERE %(customers)s AND o.acquisition_channel_id IS NOT NULL
-               AND lp.commercial_partner_id IS DISTINCT FROM c.partner_id
+               AND (l.acquisition_channel_id IS DISTINCT FROM o.acquisition_channel_id
+                    OR lp.commercial_partner_id IS DISTINCT FROM c.partner_id)
             """,
             day=self._day_sql(SQL("o.create_date")),
             company=self.env.company.id,
