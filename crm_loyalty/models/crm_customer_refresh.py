@@ -42,11 +42,16 @@ class CrmCustomer(models.Model):
             return None
         if partner_ids is not None:
             partner_ids = self._commercial_ids(partner_ids)
-        return self._write_profiles(partner_ids, as_of or self._today())
+        written = self._write_profiles(partner_ids, as_of or self._today())
+        self._plan_as_usual()
+        return written
 
     @api.model
     def _write_profiles(self, partner_ids, as_of):
         """The work of `_refresh`, for a caller that holds the company's lock.
+
+        What follows in the transaction may be planned in another way than usual, until
+        `_plan_as_usual`: where nothing follows, that is a statement less.
 
         :param partner_ids: commercial partners, and contacts that may have been such
         """
@@ -68,10 +73,11 @@ class CrmCustomer(models.Model):
             [[updated, inserted, stale_ids, *answers]] = self.env.execute_query(
                 self._planned_for_some(statement)
             )
-            self._plan_as_usual()
             due = {
                 name for name, holds in zip(follow_ups, answers, strict=True) if holds
             }
+            if due or stale_ids:
+                self._plan_as_usual()
         # By the ORM, so that activities and followers go with them. Who asks for a
         # refresh need not be allowed to delete; what is due is not his to choose.
         self.sudo().browse(stale_ids).unlink()

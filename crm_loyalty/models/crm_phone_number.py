@@ -30,14 +30,14 @@ class SparseOne2many(fields.One2many):
         )
         found = records.env.execute_query(
             SQL(
-                "SELECT DISTINCT %s FROM %s WHERE %s = ANY(%s)",
+                "SELECT %s FROM %s WHERE %s = ANY(%s)",
                 inverse,
                 SQL.identifier(rows._table),
                 inverse,
                 records.ids,
             )
         )
-        some = records.browse(record_id for [record_id] in found)
+        some = records.browse({record_id for [record_id] in found})
         if some:
             super().read(some)
         self._insert_cache(records - some, repeat(()))

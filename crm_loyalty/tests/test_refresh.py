@@ -454,8 +454,8 @@ class TestRefresh(common.CrmLoyaltyCommon):
         self.assertEqual(queries(2), queries(40))
 
     def test_a_single_mark_is_refreshed_in_few_statements(self):
-        """Marks and locks; of each company its settings, the number of companies, its
-        profiles, and planning as usual again.
+        """Marks and locks; of each company its settings, the number of companies, and
+        its profiles.
         """
         companies = self.env["res.company"].search_count([])
         marks = self.env["crm.customer.mark"]
@@ -467,7 +467,7 @@ class TestRefresh(common.CrmLoyaltyCommon):
             before = self.env.cr.sql_log_count
             marks._process(10)
             spent = self.env.cr.sql_log_count - before
-        self.assertEqual(spent, 1 + 4 * companies)
+        self.assertEqual(spent, 1 + 3 * companies)
         self.assertEqual(self._customer(self.partner).purchase_count, 2)
 
 
