@@ -9,6 +9,8 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
+from steps.databases import Databases
+
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.sql_db import close_db
@@ -26,7 +28,11 @@ class Database:
 
     def __init__(self):
         self.source = os.environ["CRM_TEST_TEMPLATE"]
+        # By the template's name, one that was left behind goes with it.
         self.name = f"{self.source}-copy-{uuid.uuid4().hex[:8]}"
+        self._make()
+
+    def _make(self):
         subprocess.run(["createdb", "-T", self.source, self.name], check=True)
 
     def drop(self):
@@ -82,3 +88,10 @@ class Database:
         shown = self.odoo("shell", script=script).stdout
         [line] = [line for line in shown.splitlines() if "ANSWER" in line]
         return json.loads(line.split("ANSWER", 1)[1])
+
+
+class DemoDatabase(Database):
+    """A database installed anew with demo data, as `setup/run` does."""
+
+    def _make(self):
+        Databases(dict(os.environ)).install_demo(self.name)

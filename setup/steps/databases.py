@@ -105,6 +105,17 @@ class Databases:
             fail(f"Odoo failed on the database {name}; its whole log is in {path}.")
         return lines
 
+    def install_demo(self, name):
+        """Make a database of our add-ons with demo data and both languages."""
+        options = ("--with-demo", "--load-language=en_US,fa_IR", "--stop-after-init")
+        # Odoo goes on when demo data fail; a half-filled demo is no demo.
+        refuse_warnings(self.odoo(name, "-i", all_addons(), *options))
+
+    def build_assets(self, name):
+        """Build the web client's bundles, so that nobody waits for them."""
+        script = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
+        self.odoo(name, "shell", script=script)
+
     def dependencies(self):
         """Return the database that holds what our add-ons depend on."""
         ours = {folder.name for folder in addons()}
@@ -141,8 +152,7 @@ class Databases:
 
         def build(new):
             self.copy(source, new)
-            script = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
-            self.odoo(new, "shell", script=script)
+            self.build_assets(new)
 
         # The prefix has it dropped together with what it was made from.
         return self.make(f"{source}-assets", "the web client's bundles", build)
