@@ -123,28 +123,24 @@ def form(count):
         known = env["res.partner"]._fields.keys()
     bare = {name: part for name, part in stock.items() if name in known}
 
-    turns = {}
-
-    def open_(kind, database, specification, times=3):
-        turns[kind] = turns.get(kind, -1) + 1
-        partner = partners[turns[kind] % len(partners)]
-        # Once untimed: whichever comes first in a round reads the pages for all.
-        _page(database, "res.partner", specification, ids=[partner])
-        return measure.median(
-            [
-                _page(database, "res.partner", specification, ids=[partner])
-                for _time in range(times)
-            ]
-        )
-
+    page = partial(_page, model="res.partner")
     runs = (
-        lambda: open_("with", "bench", full),
-        lambda: open_("without", "bench", stock),
-        lambda: open_("control", "bench", stock),
-        lambda: open_("stock", "bench_stock", bare, times=1),
+        partial(page, "bench", specification=full),
+        partial(page, "bench", specification=stock),
+        partial(page, "bench", specification=stock),
+        partial(page, "bench_stock", specification=bare),
     )
-    measure.rounds(2, *runs)
-    with_ours, without, control, odoo = measure.rounds(count * 6, *runs)
+    results = [[] for _run in runs]
+    for partner in partners:
+        of_partner = [partial(run, ids=[partner]) for run in runs]
+        # Once untimed: whichever comes first reads the pages for all.
+        measure.rounds(1, *of_partner)
+        # Taking turns each time: what slows the machine for a while slows all of them.
+        times = measure.rounds(count, *of_partner[:3])
+        times.append(measure.rounds(1, of_partner[3])[0] * count)
+        for result, more in zip(results, times, strict=True):
+            result += more
+    with_ours, without, control, odoo = results
     yield Row(
         "contact form with our fields / without, same indexes",
         measure.median(with_ours),
