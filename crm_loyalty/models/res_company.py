@@ -291,7 +291,9 @@ class ResCompany(models.Model):
         self.ensure_one()
         # sudo: of a company that the user works in, and nothing else of it
         company = self.sudo()
-        company.fetch(RULE_FIELDS)
+        # Asked many times for one statement, and fetching what is known takes time.
+        if self.id not in company._fields["crm_timezone"]._get_cache(company.env):
+            company.fetch(RULE_FIELDS)
         return company.crm_timezone
 
     @api.model

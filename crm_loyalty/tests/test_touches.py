@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from odoo.addons.crm_loyalty.attribution import ATTRIBUTIONS
 
@@ -52,6 +53,39 @@ class TestTouches(common.ChannelCommon):
         self._refresh_marked()
         touches = self._customer(partner).touch_ids
         self.assertEqual(touches.mapped("channel_id"), self.exhibition + self.web)
+
+    def test_an_order_is_compared_with_its_own_opportunity_alone(self):
+        """Also while PostgreSQL takes it that no lead has a channel yet."""
+        count = 500
+        partner = self._create_customer_contact(name="P", is_company=True)
+        self.env["crm.lead"].create(
+            [{"name": "L", "partner_id": partner.id} for _lead in range(count)]
+        )
+        order = self._order(partner, confirm=False)
+        self.env["crm.customer"]._refresh()
+        self.env.flush_all()
+        for statement in (
+            SQL("ANALYZE crm_lead"),
+            SQL("ANALYZE sale_order"),
+            SQL("UPDATE crm_lead SET acquisition_channel_id = %s", self.web.id),
+            SQL("UPDATE sale_order SET acquisition_channel_id = %s", self.web.id),
+        ):
+            self.env.cr.execute(statement)
+        customers = self.env["crm.customer"]
+        customers._plan_for_all()
+        [[[explained]]] = self.env.execute_query(
+            SQL(
+                "EXPLAIN (ANALYZE, FORMAT JSON) %s",
+                customers._touches_sql(None, customers._today()),
+            )
+        )
+        self.assertTrue(order.acquisition_channel_id)
+        parts, compared = [explained["Plan"]], 0
+        while parts:
+            part = parts.pop()
+            parts += part.get("Plans", [])
+            compared += part.get("Rows Removed by Join Filter", 0)
+        self.assertLess(compared, count)
 
     def test_touches_that_are_none_any_more_go(self):
         """A lead that lost its channel, one that was deleted, and the last of all."""
