@@ -25,6 +25,17 @@ class CrmReferralTree(models.Model):
     _rec_name = "friend_id"
     _customer_partner_path = "friend_id.commercial_partner_id"
     _shows_money_in_unit = True
+    _depends = {
+        "crm.referral": [
+            "company_id",
+            "date",
+            "friend_id",
+            "referrer_customer_id",
+            "referrer_id",
+            "state",
+        ],
+        "crm.customer.purchase": ["amount", "company_id", "date", "partner_id"],
+    }
 
     ancestor_id = fields.Many2one("res.partner", "Brought Above", readonly=True)
     referral_id = fields.Many2one("crm.referral", readonly=True)
@@ -118,8 +129,6 @@ class CrmReferralTree(models.Model):
         """
         if not self.has_access("read") or not customers:
             return {}
-        self.env["crm.referral"].flush_model()
-        self.env["crm.customer.purchase"].flush_model()
         rows = self.with_context(**{CONTEXT_KEY: customers.ids})._read_group(
             [
                 ("ancestor_id", "in", customers.ids),
