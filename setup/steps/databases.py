@@ -113,6 +113,7 @@ class Databases:
 
     def build_assets(self, name):
         """Build the web client's bundles, so that nobody waits for them."""
+        # Odoo's shell takes back what a script does not commit.
         script = "env['ir.qweb']._pregenerate_assets_bundles(); env.cr.commit()\n"
         self.odoo(name, "shell", script=script)
 

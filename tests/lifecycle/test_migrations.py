@@ -73,6 +73,7 @@ env.cr.execute("UPDATE crm_referral SET referrer_id = NULL WHERE friend_id = %s"
 env.cr.execute("ALTER TABLE crm_referral DROP COLUMN referrer_customer_id")
 env.cr.execute("UPDATE ir_module_module SET latest_version = '19.0.1.7.0'"
                " WHERE name = 'crm_loyalty'")
+# The upgrade is another process: it must find the old schema.
 env.cr.commit()
 """
 SHOW_REFERRALS = """
