@@ -180,32 +180,37 @@ class CrmCustomerMark(models.Model):
             the contacts to refresh, commercial or not
         """
         [[companies, are_free, count, whole, partner_ids]] = self.env.execute_query(
-            SQL(
-                # As a subquery the batch may be run again for each row, and take more.
-                """
-                WITH company AS MATERIALIZED (%(companies)s),
-                batch AS MATERIALIZED (
-                    SELECT id FROM crm_customer_mark
-                     WHERE (SELECT BOOL_AND(is_free) FROM company)
-                     ORDER BY id LIMIT %(batch_size)s FOR UPDATE SKIP LOCKED),
-                taken AS (
-                    DELETE FROM crm_customer_mark mark
-                     USING batch WHERE batch.id = mark.id
-                 RETURNING mark.company_id, mark.partner_id)
-                SELECT ARRAY(SELECT id FROM company ORDER BY id),
-                       (SELECT BOOL_AND(is_free) FROM company),
-                       (SELECT COUNT(*) FROM taken),
-                       ARRAY(SELECT company_id FROM taken
-                              WHERE company_id IS NOT NULL),
-                       -- A contact may have been a customer of its own before.
-                       ARRAY(SELECT UNNEST(ARRAY[p.id, p.commercial_partner_id])
-                               FROM taken JOIN res_partner p ON p.id = partner_id)
-                """,
-                companies=self.env["crm.customer"]._lock_of_all_sql(),
-                batch_size=batch_size,
-            )
+            self._take_sql(batch_size)
         )
         return companies, are_free, count, set(whole), set(partner_ids) - {None}
+
+    @api.model
+    def _take_sql(self, batch_size):
+        """The statement of `_take`."""
+        return SQL(
+            # By the place of the rows: a queue is counted when it is empty, and a join
+            # of thousands would be planned as one of a few, row by row. An array is
+            # made once; a subquery may be run again, and take more.
+            """
+            WITH company AS MATERIALIZED (%(companies)s),
+            taken AS (
+                DELETE FROM crm_customer_mark
+                 WHERE ctid = ANY(ARRAY(
+                       SELECT ctid FROM crm_customer_mark
+                        WHERE (SELECT BOOL_AND(is_free) FROM company)
+                        ORDER BY id LIMIT %(batch_size)s FOR UPDATE SKIP LOCKED))
+             RETURNING company_id, partner_id)
+            SELECT ARRAY(SELECT id FROM company ORDER BY id),
+                   (SELECT BOOL_AND(is_free) FROM company),
+                   (SELECT COUNT(*) FROM taken),
+                   ARRAY(SELECT company_id FROM taken WHERE company_id IS NOT NULL),
+                   -- A contact may have been a customer of its own before.
+                   ARRAY(SELECT UNNEST(ARRAY[p.id, p.commercial_partner_id])
+                           FROM taken JOIN res_partner p ON p.id = partner_id)
+            """,
+            companies=self.env["crm.customer"]._lock_of_all_sql(),
+            batch_size=batch_size,
+        )
 
 
 class CrmCustomerMarker(models.AbstractModel):

@@ -307,8 +307,8 @@ class CrmCustomer(models.Model):
                            FROM crm_customer c
                           WHERE c.company_id = %(company)s
                             AND %(customers)s
-                            AND NOT EXISTS (SELECT FROM fresh f
-                                             WHERE f.partner_id = c.partner_id))
+                         EXCEPT
+                         SELECT customer_id FROM fresh)
                    %(conditions)s
             """,
             fresh=fresh,

@@ -470,6 +470,46 @@ class TestRefresh(common.CrmLoyaltyCommon):
         self.assertEqual(spent, 1 + 3 * companies)
         self.assertEqual(self._customer(self.partner).purchase_count, 2)
 
+    def test_many_marks_are_taken_row_by_row(self):
+        """Also where PostgreSQL counted the queue when it was all but empty."""
+        count = 600
+        fill = SQL(
+            """INSERT INTO crm_customer_mark (partner_id)
+               SELECT %s FROM GENERATE_SERIES(1, %s)""",
+            self.partner.id,
+            count,
+        )
+        for statement in (
+            fill,
+            SQL(
+                """DELETE FROM crm_customer_mark
+                    WHERE id < (SELECT MAX(id) FROM crm_customer_mark)"""
+            ),
+            SQL("ANALYZE crm_customer_mark"),
+            fill,
+        ):
+            self.env.cr.execute(statement)
+        marks = self.env["crm.customer.mark"]
+        self.assertLess(self._rows_compared(marks._take_sql(count)), count)
+        self.assertEqual(marks.search_count([]), 1)
+
+    def test_new_profiles_are_not_compared_with_each_other(self):
+        count = 600
+        partners = self.env["res.partner"].create(
+            [{"name": f"P{n}", "company_id": self.company.id} for n in range(count)]
+        )
+        self.env.flush_all()
+        customers = self.env["crm.customer"]
+        fresh = customers._profile_sql(self.today, partners.ids)
+        statement = customers._write_sql(SQL("MATERIALIZED (%s)", fresh), partners.ids)
+        self.env.cr.execute(customers._planned_for_some(SQL("SELECT 1")))
+        # With the salespeople and teams each of them is.
+        self.assertLess(self._rows_compared(statement), count * count / 4)
+        self.env.invalidate_all()
+        self.assertEqual(
+            customers.search_count([("partner_id", "in", partners.ids)]), count
+        )
+
 
 @tagged("post_install", "-at_install")
 class TestVisibility(common.CrmLoyaltyCommon):
