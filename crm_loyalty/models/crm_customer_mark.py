@@ -144,10 +144,12 @@ class CrmCustomerMark(models.Model):
     @api.model
     def _wake(self, at=None):
         """Have the marked refreshed, now or at the given time."""
-        job = self.env.ref("crm_loyalty.ir_cron_refresh_marked", False)
+        job_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "crm_loyalty.ir_cron_refresh_marked"
+        )
         # While the add-on is being installed there is none; the first fill follows.
-        if job:
-            job._trigger(at)
+        if job_id:
+            self.env["ir.cron"].browse(job_id)._trigger(at)
 
     @api.model
     def _process(self, batch_size):

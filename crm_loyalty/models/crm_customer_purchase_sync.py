@@ -88,8 +88,9 @@ class CrmCustomerPurchase(models.Model):
         self.env["res.partner"].flush_model(["commercial_partner_id"])
         self.env["res.company"].flush_model(["partner_id"])
         self.flush_model()
-        # Compiling these long expressions costs more than it saves.
-        self.env.cr.execute(SQL("SET LOCAL jit = off"))
+        if move_ids is None:
+            # Compiling these long expressions costs more than it saves.
+            self.env.cr.execute(SQL("SET LOCAL jit = off"))
         touched = []
         if known:
             touched = self._follow_contacts(move_ids) + self._delete_stale(move_ids)
@@ -192,124 +193,128 @@ class CrmCustomerPurchase(models.Model):
 
         :return: list of (customer, document of which the credit has changed)
         """
-        return self.env.execute_query(
-            SQL(
-                """
-                WITH missing AS (
-                    SELECT m.id, m.name, m.move_type, m.company_id, m.invoice_date,
-                           m.commercial_partner_id, m.reversed_entry_id, m.currency_id,
-                           m.amount_untaxed, m.amount_untaxed_signed,
-                           cp.commercial_partner_id AS customer_id,
-                           origin.cost AS origin_cost, origin.amount AS origin_amount,
-                           origin.unit_costs AS origin_unit_costs,
-                           currency.decimal_places
-                      FROM account_move m
-                      JOIN res_partner cp ON cp.id = m.commercial_partner_id
-                      JOIN res_company company ON company.id = m.company_id
-                      JOIN res_currency currency ON currency.id = company.currency_id
-                      LEFT JOIN crm_customer_purchase origin
-                             ON origin.move_id = m.reversed_entry_id
-                            AND m.move_type = 'out_refund'
-                     WHERE %(moves)s AND %(is_sale)s
-                       AND m.move_type IN %(move_types)s
-                       AND NOT EXISTS (SELECT FROM crm_customer_purchase p
-                                        WHERE p.move_id = m.id)
-                )
-                INSERT INTO crm_customer_purchase
-                       (contact_id, partner_id, company_id, date, amount, cost,
-                        document_amount, document_currency_id, move_id,
-                        reversed_move_id, order_id, is_deposit, unit_costs, reference,
-                        create_uid, create_date, write_uid, write_date)
-                SELECT m.commercial_partner_id, m.customer_id, m.company_id,
-                       m.invoice_date, m.amount_untaxed_signed,
-                       ROUND(CASE
-                           WHEN m.origin_cost IS NOT NULL
-                                AND m.origin_unit_costs IS NULL
-                                AND m.origin_amount <> 0
-                           THEN m.origin_cost * m.amount_untaxed_signed
-                                / m.origin_amount
-                           WHEN m.move_type = 'out_refund'
-                           THEN -COALESCE(cost.cost, 0)
-                           ELSE COALESCE(cost.cost, 0) END, m.decimal_places),
-                       CASE WHEN m.move_type = 'out_refund' THEN -m.amount_untaxed
-                            ELSE m.amount_untaxed END,
-                       m.currency_id, m.id,
-                       CASE WHEN m.move_type = 'out_refund'
-                            THEN m.reversed_entry_id END,
-                       cost.order_id, COALESCE(cost.is_deposit, FALSE),
-                       cost.unit_costs, m.name,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
-                  FROM missing m
-                 -- Document by document: no estimate of a table that is just being
-                 -- filled can make it more than one look at the lines of each.
-                 CROSS JOIN LATERAL (
-                       SELECT MIN(sold.order_id) AS order_id,
-                              BOOL_AND(sold.is_downpayment IS TRUE) AS is_deposit,
-                              SUM(line.quantity * unit.cost) AS cost,
-                              %(unit_costs)s AS unit_costs
-                         FROM (SELECT l.id, l.product_id,
-                                      l.quantity * COALESCE(line_uom.factor, 1)
-                                          / COALESCE(uom.factor, 1) AS quantity,
-                                      product.standard_price,
-                                      uom.factor AS uom_factor
-                                 FROM account_move_line l
-                                 LEFT JOIN product_product product
-                                        ON product.id = l.product_id
-                                 LEFT JOIN product_template template
-                                        ON template.id = product.product_tmpl_id
-                                 LEFT JOIN uom_uom uom ON uom.id = template.uom_id
-                                 LEFT JOIN uom_uom line_uom
-                                        ON line_uom.id = l.product_uom_id
-                                WHERE l.move_id = m.id
-                                  AND l.display_type = 'product') line
-                         LEFT JOIN LATERAL (
-                              SELECT o.id AS order_id,
-                                     ol.is_downpayment IS TRUE AS is_downpayment,
-                                     (ol.purchase_price
-                                      / COALESCE(NULLIF(o.currency_rate, 0), 1)
-                                      * COALESCE(line.uom_factor, 1)
-                                      / COALESCE(ol_uom.factor, 1))::numeric
-                                         AS unit_cost
-                                FROM sale_order_line_invoice_rel rel
-                                JOIN sale_order_line ol ON ol.id = rel.order_line_id
-                                JOIN sale_order o ON o.id = ol.order_id
-                                LEFT JOIN uom_uom ol_uom
-                                       ON ol_uom.id = ol.product_uom_id
-                               WHERE rel.invoice_line_id = line.id
-                               ORDER BY ol.id
-                               LIMIT 1) sold ON TRUE
-                        CROSS JOIN LATERAL (
-                              SELECT COALESCE(
-                                  (m.origin_unit_costs
-                                   ->> line.product_id::text)::numeric,
-                                  sold.unit_cost,
-                                  (line.standard_price
-                                   ->> m.company_id::text)::numeric,
-                                  0) AS cost) unit
-                       ) cost
-             RETURNING partner_id, COALESCE(reversed_move_id, %(credited)s)
-                """,
-                moves=self._moves_sql(move_ids),
-                is_sale=self._is_sale_sql(),
-                move_types=tuple(move_types),
-                # Of all documents the days of credit are set anyway; looking each up
-                # while the table grows can take a scan of it per row.
-                credited=SQL("NULL")
-                if move_ids is None
-                else SQL(
-                    """(SELECT MIN(c.reversed_move_id) FROM crm_customer_purchase c
-                         WHERE c.reversed_move_id = crm_customer_purchase.move_id)"""
-                ),
-                unit_costs=SQL(
-                    "JSONB_OBJECT_AGG(line.product_id, unit.cost)"
-                    " FILTER (WHERE line.product_id IS NOT NULL)"
-                )
-                if keep_unit_costs
-                else SQL("NULL::jsonb"),
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
+        statement = SQL(
+            """
+            WITH missing AS (
+                SELECT m.id, m.name, m.move_type, m.company_id, m.invoice_date,
+                       m.commercial_partner_id, m.reversed_entry_id, m.currency_id,
+                       m.amount_untaxed, m.amount_untaxed_signed,
+                       cp.commercial_partner_id AS customer_id,
+                       origin.cost AS origin_cost, origin.amount AS origin_amount,
+                       origin.unit_costs AS origin_unit_costs,
+                       currency.decimal_places
+                  FROM account_move m
+                  JOIN res_partner cp ON cp.id = m.commercial_partner_id
+                  JOIN res_company company ON company.id = m.company_id
+                  JOIN res_currency currency ON currency.id = company.currency_id
+                  LEFT JOIN crm_customer_purchase origin
+                         ON origin.move_id = m.reversed_entry_id
+                        AND m.move_type = 'out_refund'
+                 WHERE %(moves)s AND %(is_sale)s
+                   AND m.move_type IN %(move_types)s
+                   AND NOT EXISTS (SELECT FROM crm_customer_purchase p
+                                    WHERE p.move_id = m.id)
             )
+            INSERT INTO crm_customer_purchase
+                   (contact_id, partner_id, company_id, date, amount, cost,
+                    document_amount, document_currency_id, move_id,
+                    reversed_move_id, order_id, is_deposit, unit_costs, reference,
+                    create_uid, create_date, write_uid, write_date)
+            SELECT m.commercial_partner_id, m.customer_id, m.company_id,
+                   m.invoice_date, m.amount_untaxed_signed,
+                   ROUND(CASE
+                       WHEN m.origin_cost IS NOT NULL
+                            AND m.origin_unit_costs IS NULL
+                            AND m.origin_amount <> 0
+                       THEN m.origin_cost * m.amount_untaxed_signed
+                            / m.origin_amount
+                       WHEN m.move_type = 'out_refund'
+                       THEN -COALESCE(cost.cost, 0)
+                       ELSE COALESCE(cost.cost, 0) END, m.decimal_places),
+                   CASE WHEN m.move_type = 'out_refund' THEN -m.amount_untaxed
+                        ELSE m.amount_untaxed END,
+                   m.currency_id, m.id,
+                   CASE WHEN m.move_type = 'out_refund'
+                        THEN m.reversed_entry_id END,
+                   cost.order_id, COALESCE(cost.is_deposit, FALSE),
+                   cost.unit_costs, m.name,
+                   %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM missing m
+             -- Document by document: no estimate of a table that is just being
+             -- filled can make it more than one look at the lines of each.
+             CROSS JOIN LATERAL (
+                   SELECT MIN(sold.order_id) AS order_id,
+                          BOOL_AND(sold.is_downpayment IS TRUE) AS is_deposit,
+                          SUM(line.quantity * unit.cost) AS cost,
+                          %(unit_costs)s AS unit_costs
+                     FROM (SELECT l.id, l.product_id,
+                                  l.quantity * COALESCE(line_uom.factor, 1)
+                                      / COALESCE(uom.factor, 1) AS quantity,
+                                  product.standard_price,
+                                  uom.factor AS uom_factor
+                             FROM account_move_line l
+                             LEFT JOIN product_product product
+                                    ON product.id = l.product_id
+                             LEFT JOIN product_template template
+                                    ON template.id = product.product_tmpl_id
+                             LEFT JOIN uom_uom uom ON uom.id = template.uom_id
+                             LEFT JOIN uom_uom line_uom
+                                    ON line_uom.id = l.product_uom_id
+                            WHERE l.move_id = m.id
+                              AND l.display_type = 'product') line
+                     LEFT JOIN LATERAL (
+                          SELECT o.id AS order_id,
+                                 ol.is_downpayment IS TRUE AS is_downpayment,
+                                 (ol.purchase_price
+                                  / COALESCE(NULLIF(o.currency_rate, 0), 1)
+                                  * COALESCE(line.uom_factor, 1)
+                                  / COALESCE(ol_uom.factor, 1))::numeric
+                                     AS unit_cost
+                            FROM sale_order_line_invoice_rel rel
+                            JOIN sale_order_line ol ON ol.id = rel.order_line_id
+                            JOIN sale_order o ON o.id = ol.order_id
+                            LEFT JOIN uom_uom ol_uom
+                                   ON ol_uom.id = ol.product_uom_id
+                           WHERE rel.invoice_line_id = line.id
+                           ORDER BY ol.id
+                           LIMIT 1) sold ON TRUE
+                    CROSS JOIN LATERAL (
+                          SELECT COALESCE(
+                              (m.origin_unit_costs
+                               ->> line.product_id::text)::numeric,
+                              sold.unit_cost,
+                              (line.standard_price
+                               ->> m.company_id::text)::numeric,
+                              0) AS cost) unit
+                   ) cost
+             RETURNING partner_id, COALESCE(reversed_move_id, %(credited)s)
+            """,
+            moves=self._moves_sql(move_ids),
+            is_sale=self._is_sale_sql(),
+            move_types=tuple(move_types),
+            # Of all documents the days of credit are set anyway; looking each up
+            # while the table grows can take a scan of it per row.
+            credited=SQL("NULL")
+            if move_ids is None
+            else SQL(
+                """(SELECT MIN(c.reversed_move_id) FROM crm_customer_purchase c
+                     WHERE c.reversed_move_id = crm_customer_purchase.move_id)"""
+            ),
+            unit_costs=SQL(
+                "JSONB_OBJECT_AGG(line.product_id, unit.cost)"
+                " FILTER (WHERE line.product_id IS NOT NULL)"
+            )
+            if keep_unit_costs
+            else SQL("NULL::jsonb"),
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
         )
+        if move_ids is None:
+            return self.env.execute_query(statement)
+        customers = self.env["crm.customer"]
+        rows = self.env.execute_query(customers._planned_for_some(statement))
+        customers._plan_as_usual()
+        return rows
 
     @api.model
     def _set_credited_dates(self, move_ids):

@@ -258,16 +258,17 @@ class CrmCustomer(models.Model):
 
     @api.model
     def _planned_for_some(self, statement):
-        """The statement, with customers looked up one by one; undo by `_plan_as_usual`.
+        """The statement, to look up one by one what it is about: some customers, some
+        documents; undo by `_plan_as_usual`.
 
-        Of one customer, weighing the plans takes longer than carrying one out.
+        Of one, weighing the plans takes longer than carrying one out.
         """
         return SQL(
             "SET LOCAL jit = off;"
-            # Joins are written in the order in which a customer is looked up.
+            # Joins are written in the order in which one is looked up.
             "SET LOCAL join_collapse_limit = 1;"
             "SET LOCAL enable_mergejoin = off;"
-            # A table to hash in would be made and dropped for each customer.
+            # A table to hash in would be made and dropped for each.
             "SET LOCAL enable_hashagg = off;"
             "%s",
             statement,
