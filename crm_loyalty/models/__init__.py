@@ -52,6 +52,10 @@ from . import crm_objection
 from . import ir_http
 from . import ir_ui_menu
 from . import res_company
+from . import res_company_calendar
+from . import res_company_money
+from . import res_company_pilot
+from . import res_company_referral
 from . import res_config_settings
 from . import res_groups
 from . import res_partner

@@ -27,6 +27,7 @@ from . import test_pilot
 from . import test_profile_requirement
 from . import test_purchase_import
 from . import test_referral
+from . import test_referral_tree
 from . import test_refresh
 from . import test_returned
 from . import test_touches

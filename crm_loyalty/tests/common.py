@@ -438,3 +438,85 @@ class PurchaseImportCommon(CrmLoyaltyCommon):
     @classmethod
     def _today(cls):
         return cls.env["crm.customer"].with_company(cls.company)._today()
+
+
+class ReferralCommon(PaymentCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.today = cls.env["crm.customer"]._today()
+        cls.program = cls.env["loyalty.program"].create(
+            {"name": "Club", "program_type": "loyalty", "company_id": cls.company.id}
+        )
+        cls.company.write(
+            {
+                "crm_referral_reward": "points",
+                "crm_referral_points": 50,
+                "crm_referral_program_id": cls.program.id,
+            }
+        )
+        cls.referrer = cls._contact("Referrer")
+        cls.friend = cls._contact("Friend")
+        cls._refresh_marked()
+
+    @classmethod
+    def _contact(cls, name, user=None, company=None, **values):
+        return cls.env["res.partner"].create(
+            {
+                "name": name,
+                "is_company": True,
+                "user_id": (user or cls.salesperson).id,
+                "company_id": (company or cls.company).id,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _bring(cls, friend=None, referrer=None):
+        friend = friend or cls.friend
+        friend.referred_by_id = referrer or cls.referrer
+        cls._refresh_marked()
+        return cls._referral(friend)
+
+    @classmethod
+    def _referral(cls, friend=None, company=None):
+        return cls.env["crm.referral"].search(
+            [
+                ("friend_id", "=", (friend or cls.friend).id),
+                ("company_id", "=", (company or cls.company).id),
+            ]
+        )
+
+    @classmethod
+    def _pay_invoice(cls, friend=None, amount=100, company=None):
+        """An invoice of today that the bank paid."""
+        invoice = cls._invoice(friend or cls.friend, cls.today, amount, company=company)
+        cls._bank_line(cls._receivable(invoice), cls.today)
+        cls._refresh_marked()
+        return invoice
+
+    @classmethod
+    def _settle_all(cls):
+        cls.env["crm.referral"]._reward_batch(0, 1000)
+        cls._refresh_marked()
+
+    def _points(self, partner=None, program=None):
+        cards = self.env["loyalty.card"].search(
+            [
+                ("partner_id", "=", (partner or self.referrer).id),
+                ("program_id", "=", (program or self.program).id),
+            ]
+        )
+        self.assertLessEqual(len(cards), 1)
+        history = cards.history_ids
+        moved = sum(history.mapped("issued")) - sum(history.mapped("used"))
+        self.assertEqual(moved, cards.points or 0)
+        return cards.points
+
+    def _assert_nothing_more(self):
+        """Running it all again changes nothing."""
+        before = self.env["crm.referral"].search([]).read()
+        self.assertEqual(self.env["crm.referral"]._follow(), 0)
+        self._settle_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.env["crm.referral"].search([]).read(), before)

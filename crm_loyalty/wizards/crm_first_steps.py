@@ -4,7 +4,8 @@ from odoo.tools import formatLang
 
 from .. import lifecycle
 from ..models.crm_customer import PHASES, STAGES
-from ..models.res_company import MONEY_SCALES, THRESHOLD_FIELDS
+from ..models.res_company import THRESHOLD_FIELDS
+from ..models.res_company_money import MONEY_SCALES
 from ..models.res_users import CALENDARS
 from ..trade_presets import PRESETS
 
