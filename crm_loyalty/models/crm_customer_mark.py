@@ -128,17 +128,19 @@ class CrmCustomerMark(models.Model):
         pending = self.env.cr.precommit.data.pop("crm_customer_marks", None)
         if not pending or not any(pending):
             return
-        # A partner marked and then deleted in the same transaction is skipped.
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO crm_customer_mark (partner_id, company_id)
-                   SELECT id, NULL FROM res_partner WHERE id = ANY(%s)
-                   UNION ALL
-                   SELECT NULL, id FROM res_company WHERE id = ANY(%s)""",
-                list(pending[0]),
-                list(pending[1]),
-            )
-        )
+        columns = ("partner_id", "res_partner"), ("company_id", "res_company")
+        for (column, table), ids in zip(columns, pending, strict=True):
+            if ids:
+                # What was marked and then deleted in the same transaction is skipped.
+                self.env.cr.execute(
+                    SQL(
+                        """INSERT INTO crm_customer_mark (%s)
+                           SELECT id FROM %s WHERE id = ANY(%s)""",
+                        SQL.identifier(column),
+                        SQL.identifier(table),
+                        list(ids),
+                    )
+                )
         self._wake()
 
     @api.model

@@ -44,6 +44,7 @@ def drop(database):
 def copy(source, target):
     """Make `target` a copy of `source` in place of what it was."""
     drop(target)
+    orm.close(source)  # nobody may be connected to what is copied
     # By files: through the log, the default, gigabytes take minutes.
     subprocess.run(
         ["createdb", "--strategy=file_copy", "-T", source, target], check=True
