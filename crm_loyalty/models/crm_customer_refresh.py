@@ -250,8 +250,8 @@ class CrmCustomer(models.Model):
                 "SET LOCAL jit = off;"
                 # Whole-base aggregates spill to disk with the default of 4 MB.
                 "SET LOCAL work_mem = '128MB';"
-                # PostgreSQL takes "its own commercial partner" for one contact in 200,
-                # and may then go through all histories once per customer.
+                # How many contacts are customers is a guess to PostgreSQL: at a low one
+                # it may go through all histories once per customer.
                 "SET LOCAL enable_nestloop = off"
             )
         )
