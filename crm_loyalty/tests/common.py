@@ -172,7 +172,7 @@ class CrmLoyaltyCommon(AccountTestInvoicingCommon):
     def _rows_compared(cls, statement):
         """How many pairs of rows a statement looks at that do not belong together."""
         return sum(
-            part.get("Rows Removed by Join Filter", 0)
+            part.get("Rows Removed by Join Filter", 0) * part["Actual Loops"]
             for part in cls._plan_parts(statement)
         )
 
